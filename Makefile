@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+.PHONY: help run setup test test-slow check bench lock hooks format
+python := .venv/bin/python
+pytest := $(python) -m pytest
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, then run Holdfast on http://localhost:8000 (settings: see README.md)
+	@bin/setup && exec $(python) manage.py serve
+
+setup: ## Install Holdfast with the tools for tests and checks
+	@bin/setup --dev
+
+test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey, in Chromium, and as a newcomer
+	@$(pytest) -n 2 -m "not slow and not browser and not acceptance"
+	@$(pytest) -n 2 -m "not slow and not browser and not acceptance" --database postgres tests/accounts tests/todos tests/workflows
+	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py
+	@$(pytest) -m "browser and not slow" tests/browser
+	@$(pytest) -m "acceptance and not slow" tests/acceptance
+
+test-slow: setup ## Run the tests that take longer
+	@$(pytest) -m slow
+
+check: setup ## Check format, lint, types, templates, imports, migrations and the deployment settings
+	@bin/check
+
+bench: setup ## Measure and print a table
+	@$(python) -m bench
+
+lock: setup ## Make requirements*.txt anew from requirements*.in
+	@bin/lock
+
+hooks: setup ## Install git hooks: format and lint before a commit, checks and fast tests before a push
+	@bin/hooks
+
+format: setup ## Format the code
+	@.venv/bin/ruff check --fix --quiet . && .venv/bin/ruff format --quiet .

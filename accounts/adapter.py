@@ -1,0 +1,46 @@
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts import links, mail
+from accounts.models import User
+from accounts.redirects import is_local_path
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """How allauth behaves here: people are invited, mail goes through the queue, links stand on PUBLIC_URL."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
+        return False
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        # allauth asks for is_active alone, and hands over people whom the backend refused after a right password.
+        if not user.may_sign_in():
+            clear_login(request)
+            refusal: HttpResponse = self.respond_user_inactive(request, user)
+            return refusal
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
+    def is_safe_url(self, url: str | None) -> bool:
+        return is_local_path(url)
+
+    def set_password(self, user: User, password: str) -> None:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - allauth's signature
+        return reverse("account_settings")
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return links.password_url(key)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002 - allauth's signature
+        return links.public_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send through the queue; the notices of allauth carry no person, so the address finds them."""
+        mail.send_mail(template_prefix, to=email, context=context)

@@ -1,0 +1,189 @@
+"""The operators' view of people.
+
+Who may change people but is no superuser must not become one: they cannot touch staff or superusers (a new password or
+address would be a way in), nor hand out rights, nor give an address or a group.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from allauth.account.admin import EmailAddressAdmin as AllauthEmailAddressAdmin
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from accounts.admin_forms import NewPersonForm, PersonForm
+from accounts.mail import send_password_link
+from accounts.models import User, UserQuerySet
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+admin.site.unregister([Group, EmailAddress])
+
+
+class BanFilter(admin.SimpleListFilter):
+    title = gettext_lazy("ban")
+    parameter_name = "banned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        return [("yes", gettext_lazy("Banned")), ("no", gettext_lazy("Not banned"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:  # noqa: ARG002 - Django's
+        assert isinstance(queryset, UserQuerySet)
+        if self.value() == "yes":
+            return queryset.banned()
+        return queryset.exclude(pk__in=User.objects.banned().values("pk")) if self.value() == "no" else queryset
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    form = PersonForm
+    add_form = NewPersonForm
+    list_display = ("email", "name", "is_active", "banned", "is_staff", "is_superuser", "last_login", "date_joined")
+    list_filter = ("is_active", BanFilter, "is_staff", "is_superuser", "groups")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    date_hierarchy = "date_joined"
+    list_per_page = 50
+    readonly_fields = ("password_state", "last_login", "date_joined", "banned_at")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password_state")}),
+        (gettext_lazy("Choices"), {"fields": ("time_zone", "theme")}),
+        (
+            gettext_lazy("May sign in"),
+            {"fields": ("is_active", "banned", "banned_until", "ban_reason", "banned_at")},
+        ),
+        (gettext_lazy("Rights"), {"fields": RIGHTS}),
+        (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2", "send_link")}),
+    )
+    actions = ("mail_password_link",)
+
+    @admin.display(description=gettext_lazy("banned"), boolean=True)
+    def banned(self, person: User) -> bool:
+        return person.is_banned()
+
+    @admin.display(description=gettext_lazy("password"))
+    def password_state(self, person: User) -> str:
+        state = gettext("Set") if person.has_usable_password() else gettext("Not set")
+        return format_html('{} (<a href="../password/">{}</a>)', state, gettext("choose another"))
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fields: tuple[str, ...] = tuple(super().get_readonly_fields(request, obj))
+        return fields if _is_superuser(request) else (*fields, *RIGHTS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+        if not change:
+            obj.save()
+            obj.settle_address()
+            if form.cleaned_data["send_link"] and not obj.has_usable_password():
+                send_password_link(obj)
+                messages.info(request, gettext("A link to choose a password is on its way."))
+            return
+        # Only what was changed here: another operator, or the person, may have changed the rest meanwhile.
+        named = {field.name for field in self.opts.concrete_fields} & set(form.changed_data)
+        obj.save(update_fields=[*named, "banned_at", "banned_until", "ban_reason", "session_version"])
+        if "email" in form.changed_data:
+            obj.settle_address()
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
+        to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
+        try:
+            User.objects.keep_an_operator(without={person.pk for person in objs})
+        except ValidationError as error:
+            protected = [*protected, *error.messages]
+        # Addresses are not deleted by themselves, but they go with their person.
+        return to_delete, counts, needed - {self.admin_site.get_model_admin(EmailAddress).opts.verbose_name}, protected
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:  # noqa: ARG002 - Django's signature
+        self._delete_but_operators(User.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:  # noqa: ARG002 - Django's
+        self._delete_but_operators(queryset)
+
+    @admin.action(description=gettext_lazy("Mail a link to choose a password"), permissions=["change"])
+    def mail_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        people = [person for person in queryset if self.has_change_permission(request, person)]
+        sent = sum(send_password_link(person) for person in people)
+        messages.info(request, ngettext("%d link is on its way.", "%d links are on their way.", sent) % sent)
+        if left_out := queryset.count() - sent:
+            text = ngettext("%d person was left out", "%d people were left out", left_out) % left_out
+            messages.warning(request, f"{text}: {gettext('shut out, or not yours to change.')}")
+
+    def _delete_but_operators(self, people: QuerySet[User]) -> None:
+        with transaction.atomic():
+            try:
+                User.objects.keep_an_operator(without=set(people.values_list("pk", flat=True)))
+            except ValidationError as error:  # seen by the confirmation page before, unless two delete at the same time
+                raise PermissionDenied(error.messages[0]) from None
+            people.delete()
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(AllauthEmailAddressAdmin):  # type: ignore[misc]
+    """To look up only: an address is changed at its person, which keeps both the same."""
+
+    list_select_related = ("user",)
+    search_fields = ("email", "user__email", "user__name")
+    ordering = ("email",)
+    actions = ("make_verified",)
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:  # noqa: ARG002 - Django's signature
+        return self.search_fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: EmailAddress | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: EmailAddress | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_verify_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    @admin.action(description=gettext_lazy("Mark as verified"), permissions=["verify"])
+    def make_verified(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> None:
+        super().make_verified(request, queryset)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """A group is a bundle of rights, so only superusers fill it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_superuser(request)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_superuser)
+
+
+def _may_touch(request: HttpRequest, person: User | None) -> bool:
+    return person is None or _is_superuser(request) or not (person.is_staff or person.is_superuser)

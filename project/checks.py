@@ -1,0 +1,46 @@
+"""Refuse settings that are unsafe or contradict each other."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@register
+def check_debug(**_kwargs: Any) -> list[CheckMessage]:
+    """DEBUG shows settings and source to whoever meets an error: for one's own machine only."""
+    public_host = urlsplit(settings.PUBLIC_URL).hostname
+    if settings.DEBUG and not (settings.HOST in _LOOPBACK and public_host in _LOOPBACK):
+        return [Error("DEBUG=1 shows secrets to every visitor: unset it, HOST and PUBLIC_URL.", id="project.E001")]
+    return []
+
+
+@register
+def check_backends(**_kwargs: Any) -> list[CheckMessage]:
+    if settings.AUTHENTICATION_BACKENDS != ["accounts.backends.MemberBackend"]:
+        return [Error("Another authentication backend would let banned people in: keep one.", id="project.E002")]
+    return []
+
+
+@register
+def check_secret_key(**_kwargs: Any) -> list[CheckMessage]:
+    if len(settings.SECRET_KEY) < 50:
+        return [
+            Error(
+                "SECRET_KEY is shorter than 50 characters: make one with `openssl rand -base64 48`, "
+                "or unset it and one is made and kept in DATA_DIR.",
+                id="project.E003",
+            )
+        ]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_public_url(**_kwargs: Any) -> list[CheckMessage]:
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        return [Warning("PUBLIC_URL is http: passwords cross the network in clear. Use https.", id="project.W001")]
+    return []

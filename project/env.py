@@ -1,0 +1,131 @@
+"""Read settings from the environment, each as NAME or from a file named by NAME_FILE (a mounted secret)."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the setting without surrounding white space; an empty one counts as absent."""
+    value, file = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
+    if value and file:
+        raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set; keep one of them.")
+    if file:
+        try:
+            value = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE={file} cannot be read: {error}.") from error
+        if not value:
+            raise ImproperlyConfigured(f"{name}_FILE={file} is empty.")
+    return value or default
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    value = text(name).lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    if value:
+        raise ImproperlyConfigured(f"{name}={value} is neither yes nor no; use 1 or 0.")
+    return default
+
+
+def integer(name: str, *, default: int, low: int, high: int) -> int:
+    value = text(name) or str(default)
+    if not (value.isascii() and value.isdigit() and len(value) < 12 and low <= int(value) <= high):
+        raise ImproperlyConfigured(f"{name}={value} is not a whole number from {low} to {high}.")
+    return int(value)
+
+
+def choice(name: str, *, default: str, options: tuple[str, ...]) -> str:
+    value = text(name) or default
+    if value not in options:
+        raise ImproperlyConfigured(f"{name}={value} is not known; use {' or '.join(options)}.")
+    return value
+
+
+def url(name: str, value: str, *, schemes: tuple[str, ...]) -> SplitResult:
+    """Split a URL whose scheme is one of `schemes`; the error never repeats a password."""
+    expected = " or ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a URL ({error}); it begins with {expected}.") from None
+    if parts.scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must begin with {expected}.")
+    return parts
+
+
+def public_url(default: str) -> SplitResult:
+    """Return PUBLIC_URL: scheme, host and perhaps a port, nothing else."""
+    parts = url("PUBLIC_URL", text("PUBLIC_URL", default).rstrip("/"), schemes=("http", "https"))
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+        raise ImproperlyConfigured("PUBLIC_URL must be like https://todo.example.com, with no path behind the host.")
+    return parts
+
+
+def mailer(default: dict[str, Any]) -> dict[str, Any]:
+    """Return Django's MAILERS entry for EMAIL_URL: smtp:// (STARTTLS where it carries a password) or smtps://."""
+    value = text("EMAIL_URL")
+    if not value:
+        return default
+    parts = url("EMAIL_URL", value, schemes=("smtp", "smtps"))
+    if not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL names no host; it is like smtp://user:password@mail.example.com:587.")
+    query = dict(parse_qsl(parts.query))
+    if unknown := set(query) - {"tls"}:
+        raise ImproperlyConfigured(f"EMAIL_URL has an unknown option {sorted(unknown)[0]!r}; the only one is tls=0.")
+    implicit = parts.scheme == "smtps"
+    options = {
+        "host": parts.hostname,
+        "port": parts.port or (465 if implicit else 587 if parts.password else 25),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_ssl": implicit,
+        "use_tls": not implicit and bool(parts.password) and query.get("tls") != "0",
+        "timeout": 10,  # seconds; a job may take 15
+    }
+    return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
+
+
+def data_dir(path: Path) -> Path:
+    """Make the folder for everything the embedded default writes, readable by its owner only."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o700)
+        probe = path / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise ImproperlyConfigured(f"DATA_DIR {path} cannot be written to ({reason}); name another folder.") from error
+    return path
+
+
+def secret_key(folder: Path) -> str:
+    """Return SECRET_KEY, or the one kept in `folder`, made on the first run."""
+    if value := text("SECRET_KEY"):
+        return value
+    file = folder / "secret_key"
+    try:
+        if not file.exists():
+            # Linked into place whole, so that two processes that start together read the same key.
+            draft = folder / f"secret_key.{os.getpid()}"
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
+            try:
+                os.link(draft, file)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"The secret key {file} cannot be kept or read: {error.strerror}.") from error

@@ -1,0 +1,105 @@
+"""Answers to requests that cannot be served: a designed page, or JSON where the client asks for it."""
+
+import errno
+import logging
+import sqlite3
+import sys
+from http import HTTPStatus
+
+from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from redis.exceptions import RedisError
+
+log = logging.getLogger("holdfast.errors")
+
+_TEXTS = {
+    400: ("bad_request", gettext_lazy("This request could not be understood"), ""),
+    403: (
+        "forbidden",
+        gettext_lazy("You may not do this"),
+        gettext_lazy("Ask an owner of the list, or an operator, for the right to."),
+    ),
+    404: (
+        "not_found",
+        gettext_lazy("There is nothing here"),
+        gettext_lazy("It may have been moved or put in the trash, or the list is not shared with you."),
+    ),
+    405: ("method_not_allowed", gettext_lazy("This address takes no such request"), ""),
+    411: ("length_required", gettext_lazy("The length of the request is missing"), ""),
+    413: (
+        "too_large",
+        gettext_lazy("That is too much at once"),
+        gettext_lazy("Nothing was saved. Send less and try again."),
+    ),
+    429: ("too_many_requests", gettext_lazy("Too many tries"), gettext_lazy("Wait a moment, then try again.")),
+    500: (
+        "server_error",
+        gettext_lazy("Something went wrong here"),
+        gettext_lazy("It was not your doing, and what was saved before is safe. Try again in a moment."),
+    ),
+    503: (
+        "unavailable",
+        gettext_lazy("Holdfast cannot work just now"),
+        gettext_lazy("This change was not saved; everything before it is safe. Try again in a moment."),
+    ),
+}
+
+
+def wants_json(request: HttpRequest) -> bool:
+    preferred = request.get_preferred_type(["text/html", "application/json"])
+    return preferred == "application/json"
+
+
+def error_response(request: HttpRequest, status: int, *, message: str = "") -> HttpResponse:
+    """Answer with `status` as the page `<status>.html` or as {"error": {"code", "message"}}.
+
+    Needs no database, no session and no user.
+    """
+    code, title, default = _TEXTS[status]
+    message = message or str(default)
+    if wants_json(request):
+        return JsonResponse({"error": {"code": code, "message": message or str(title)}}, status=status)
+    template = f"{status if status != HTTPStatus.LENGTH_REQUIRED else 400}.html"
+    return HttpResponse(render_to_string(template, {"title": title, "message": message}), status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    message = ""
+    if isinstance(exception, DisallowedHost):
+        message = _("This address is not the one this Holdfast is set up for. Its operator sets it as PUBLIC_URL.")
+    return error_response(request, 400, message=message)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, 403, message=str(exception))
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return error_response(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 to an outage of what we stand on and 500 to a defect of ours; both rolled back what had begun."""
+    error = sys.exception()
+    if error is None or not is_outage(error):
+        return error_response(request, 500)
+    log.error("%s %s cannot be served: %s: %s", request.method, request.path, type(error).__name__, error)
+    response = error_response(request, 503)
+    response["Retry-After"] = "10"
+    return response
+
+
+def is_outage(error: BaseException) -> bool:
+    """Is this a lost, locked or full database, a store that is down, or a disk that is full or not writable?"""
+    if isinstance(error, OperationalError | InterfaceError | RedisError | sqlite3.OperationalError):
+        return True
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT}
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    message = _("This form is no longer valid, perhaps because you signed in or out since. Reload the page, try again.")
+    return error_response(request, 403, message=message)

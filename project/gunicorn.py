@@ -1,0 +1,21 @@
+"""gunicorn's configuration; the address comes from `manage.py serve` as an open socket."""
+
+from typing import Any
+
+from workflows.processes import die_with_parent
+
+workers = 2
+worker_class = "gthread"
+threads = 8
+timeout = 30
+graceful_timeout = 3  # seconds; the supervisor gives 5
+keepalive = 15
+loglevel = "warning"
+errorlog = "-"
+max_requests = 20_000
+max_requests_jitter = 2_000
+control_socket_disable = True
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    die_with_parent()

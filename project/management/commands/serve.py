@@ -1,0 +1,125 @@
+import selectors
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, SystemCheckError
+from django.db import connections
+
+from accounts.seeding import seed_first_admin
+from project import prepare
+from workflows.processes import Child
+
+GRACE = 4.5  # seconds to stop in, before what is left is killed
+
+
+class Command(BaseCommand):
+    help = "Prepares everything, then runs web and worker processes until Ctrl-C or SIGTERM."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        self._check()
+        lock = prepare.lock_data_dir()
+        with prepare.listen() as listener, lock:
+            self._prepare()
+            Fleet(listener, out=self.stdout).run()
+
+    def _check(self) -> None:
+        try:
+            self.check()
+        except SystemCheckError as error:
+            raise prepare.refuse(str(error)) from None
+
+    def _prepare(self) -> None:
+        applied = prepare.migrate()
+        if applied:
+            self.stdout.write(f"Database: {len(applied)} migrations applied.")
+        if prepare.collect_static():
+            self.stdout.write("Static files: collected.")
+        seeded = seed_first_admin()
+        if seeded and seeded.password:
+            self.stdout.write("\nThe first admin is ready; this password is shown only now:")
+            self.stdout.write(f"  e-mail:   {seeded.user.email}\n  password: {seeded.password}\n")
+        elif seeded:
+            kept = "the one you gave as ADMIN_PASSWORD" if seeded.password_set else "the one it had"
+            self.stdout.write(f"The first admin is ready: {seeded.user.email}; its password is {kept}.")
+        self.stdout.write(f"Holdfast runs at {settings.PUBLIC_URL} (operators: {settings.PUBLIC_URL}/admin/)")
+        self.stdout.write("Ctrl-C stops it.")
+        self.stdout.flush()
+        connections.close_all()
+
+
+class Fleet:
+    """Web and worker, each restarted when it dies; their output comes out here, each line with its name."""
+
+    def __init__(self, listener: socket.socket, *, out: Any) -> None:
+        manage = Path(settings.BASE_DIR) / "manage.py"
+        config = Path(settings.BASE_DIR) / "project" / "gunicorn.py"
+        socket_ = listener.fileno()
+        web = [sys.executable, "-m", "gunicorn", "-c", str(config), "-b", f"fd://{socket_}", "project.wsgi"]
+        worker = [sys.executable, str(manage), "worker"]
+        unbuffered = {"PYTHONUNBUFFERED": "1"}
+        self.children = {
+            "web": Child(web, env=unbuffered, pass_fds=[socket_], piped=True),
+            "worker": Child(worker, env=unbuffered, piped=True),
+        }
+        self.out = out
+        self.selector = selectors.DefaultSelector()
+        self.stop_signal = 0
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while not self.stop_signal:
+            for name, child in self.children.items():
+                if (status := child.reap()) is not None:
+                    self._say(name, f"ended with status {status}; starting it again")
+                if child.due():
+                    child.start()
+                    self._follow(name, child)
+            self._relay(timeout=0.2)
+        self._end()
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self.stop_signal = number
+
+    def _end(self) -> None:
+        for child in self.children.values():
+            child.terminate()
+        deadline = time.monotonic() + GRACE
+        while not all(child.stopped() for child in self.children.values()) and time.monotonic() < deadline:
+            self._relay(timeout=0.05)
+        for child in self.children.values():
+            child.kill()
+        self._relay(timeout=0)
+        self.out.write("Holdfast has stopped.")
+
+    def _follow(self, name: str, child: Child) -> None:
+        if child.output:
+            self.selector.register(child.output, selectors.EVENT_READ, (name, bytearray()))
+
+    def _relay(self, *, timeout: float) -> None:
+        """Pass on what the children wrote, in whole lines."""
+        if not self.selector.get_map():
+            time.sleep(timeout)
+        for key, _ in self.selector.select(timeout):
+            name, held = key.data
+            stream: IO[bytes] = key.fileobj  # type: ignore[assignment]
+            data = stream.read(65536)
+            held += data
+            *lines, rest = held.split(b"\n")
+            held[:] = rest
+            for line in lines:
+                self._say(name, line.decode(errors="replace"))
+            if not data:
+                self.selector.unregister(stream)
+                stream.close()
+
+    def _say(self, name: str, line: str) -> None:
+        self.out.write(f"{name:<6} | {line}")
+        self.out.flush()

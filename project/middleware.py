@@ -1,0 +1,127 @@
+"""Middleware of every request, in the order of settings.MIDDLEWARE."""
+
+import logging
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_vary_headers
+
+from project import errors, logs
+
+type Handler = Callable[[HttpRequest], HttpResponseBase]
+
+QUIET = {"/healthz", "/readyz"}  # asked every few seconds, for ever
+
+request_log = logging.getLogger("holdfast.request")
+
+
+def request_context(get_response: Handler) -> Handler:
+    """Give the request an id, seen in the log and in the answer, and log one line for it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        identity = logs.begin_request(request.headers.get("X-Request-ID", ""))
+        started = time.perf_counter()
+        try:
+            response = get_response(request)
+            response["X-Request-ID"] = identity
+            milliseconds = round((time.perf_counter() - started) * 1000)
+            request_log.log(
+                logging.DEBUG if request.path in QUIET else logging.INFO,
+                "%s %s %d %d ms",
+                request.method,
+                request.path,
+                response.status_code,
+                milliseconds,
+                extra={
+                    "method": request.method,
+                    "path": request.path,
+                    "status": response.status_code,
+                    "duration_ms": milliseconds,
+                },
+            )
+            return response
+        finally:
+            logs.end_request()
+
+    return middleware
+
+
+def body_limit(get_response: Handler) -> Handler:
+    """Refuse a body before anything reads it: 413 above the path's limit, 411 without a length.
+
+    Django takes a chunked body for an empty one and a cut one for a whole one; here a body has a length or is refused.
+    """
+    limits = sorted(settings.BODY_LIMITS.items(), key=lambda item: -len(item[0]))
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.META.get("HTTP_TRANSFER_ENCODING"):
+            return _refuse(request, HTTPStatus.LENGTH_REQUIRED)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit()):
+            return _refuse(request, HTTPStatus.BAD_REQUEST)
+        limit = next(bytes_ for prefix, bytes_ in limits if request.path_info.startswith(prefix) or prefix == "/")
+        if len(length) > 15 or int(length) > limit:
+            return _refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if _is_cut(request, length=int(length)):
+            return _refuse(request, HTTPStatus.BAD_REQUEST)
+        return get_response(request)
+
+    return middleware
+
+
+def _is_cut(request: HttpRequest, *, length: int) -> bool:
+    """Read the body, small enough by now, and see whether the client sent all that it promised."""
+    try:
+        return len(request.body) != length
+    except UnreadablePostError:
+        return True
+
+
+def _refuse(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    response = errors.error_response(request, status)
+    response["Connection"] = "close"  # the unread body must not be taken for the next request
+    request_log.warning("%s %s refused with %d", request.method, request.path, status)
+    return response
+
+
+def response_headers(get_response: Handler) -> Handler:
+    """Pages belong to one person and change at once: no cache keeps them. Errors get their designed form."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            allowed = response["Allow"]
+            response = errors.error_response(request, HTTPStatus.METHOD_NOT_ALLOWED)
+            response["Allow"] = allowed
+        if "Cache-Control" not in response:
+            response["Cache-Control"] = "no-store, private"
+        if response.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["Cookie", "HX-Request", "HX-Target", "Accept"])
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+    return middleware
+
+
+def htmx_redirect(get_response: Handler) -> Handler:
+    """Send a page swap that meets the sign-in page there as a whole: fetch would put it into a row."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if "HX-Request" not in request.headers or response.status_code != HTTPStatus.FOUND:
+            return response
+        target = response["Location"]
+        sign_in = resolve_url(settings.LOGIN_URL)
+        if target.partition("?")[0] not in {sign_in, resolve_url("account_reauthenticate")}:
+            return response
+        moved = HttpResponse(status=HTTPStatus.NO_CONTENT)
+        moved["HX-Redirect"] = target
+        moved.cookies = response.cookies
+        return moved
+
+    return middleware

@@ -1,0 +1,268 @@
+"""Settings of Holdfast: everything that differs between machines comes from the environment (see README.md)."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from project import env
+
+django_stubs_ext.monkeypatch()  # ModelForm[Todo] is for the type checker; Django itself has no such classes
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = env.boolean("DEBUG", default=False)
+DATA_DIR = env.data_dir(Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).expanduser().absolute())
+SECRET_KEY = env.secret_key(DATA_DIR)
+
+# --- Addresses ---------------------------------------------------------------------------------------------------
+
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", default=8000, low=1, high=65535)
+_public = env.public_url(f"http://localhost:{PORT}")
+PUBLIC_URL = _public.geturl()
+HTTPS = _public.scheme == "https"
+_LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [*{_public.hostname or "": None, **({} if HTTPS else dict.fromkeys(_LOOPBACK))}]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_SSL_HOST = _public.netloc if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+# HSTS speaks for this host alone: what else its domain serves, and how, is not ours to promise.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+
+# --- Parts -------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django_q",  # before workflows, which replaces its admin
+    "project.apps.ProjectConfig",
+    "todos",
+    "accounts",
+    "workflows",
+    "project.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "project.middleware.request_context",
+    "project.middleware.body_limit",
+    "project.health.middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "project.middleware.response_headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.member_context",
+    "project.middleware.htmx_redirect",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "project" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.theme",
+                "todos.context.sidebar",
+            ]
+        },
+    }
+]
+
+# --- Data --------------------------------------------------------------------------------------------------------
+
+_WEB = "project.wsgi" in sys.modules  # web processes load the settings through it
+_DATABASE_URL = env.text("DATABASE_URL")
+if _DATABASE_URL:
+    env.url("DATABASE_URL", _DATABASE_URL, schemes=("postgresql", "postgres"))
+    try:
+        _database: dict[str, Any] = {**dj_database_url.parse(_DATABASE_URL)}
+    except (dj_database_url.ParseError, ValueError):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not understood; it is like postgresql://user:password@db.example.com:5432/holdfast."
+        ) from None
+    _options: dict[str, Any] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
+    if _WEB:
+        # Threads share a few connections; a pool cannot be inherited by a fork, so workers hold persistent ones.
+        _options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
+    _database |= {"OPTIONS": _options, "CONN_MAX_AGE": 0 if _WEB else 600, "CONN_HEALTH_CHECKS": True}
+    DATABASES = {"default": _database}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "holdfast.sqlite3",
+            "CONN_MAX_AGE": 600,
+            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: threads and processes share it
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_REDIS_URL = env.text("REDIS_URL")
+if _REDIS_URL:
+    env.url("REDIS_URL", _REDIS_URL, schemes=("redis", "rediss", "unix"))
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": _REDIS_URL,
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "project.cache.SQLiteCache", "LOCATION": str(DATA_DIR / "cache.sqlite3")}}
+
+STORAGES = {
+    # Private: nothing in it has a URL; views check who may read a file and send it.
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": str(DATA_DIR / "files"),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "project" / "static"]
+WHITENOISE_MAX_AGE = 3600  # for the few files without a hash in their name; hashed ones are immutable
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- People ------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.MemberBackend"]  # the only one: it is what a ban holds by
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "todos:lists"
+SESSION_COOKIE_AGE = 7 * 24 * 3600  # with "keep me signed in"; without it the session ends with the browser
+CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # otherwise anybody can have mail sent to any address
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = None  # the member decides
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Sign-in limits come with their own table; allauth's answer a form error where 429 is due.
+ACCOUNT_RATE_LIMITS = False
+
+# --- Mail --------------------------------------------------------------------------------------------------------
+
+MAIL_DIR = DATA_DIR / "mail"
+MAILERS = {"default": env.mailer({"BACKEND": "project.mail.FolderBackend", "OPTIONS": {"folder": str(MAIL_DIR)}})}
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Holdfast <holdfast@{_public.hostname}>")
+
+# --- Worker (figures and reasons: docs/architecture.md) ----------------------------------------------------------
+
+Q_CLUSTER = {
+    "name": "holdfast",
+    "orm": "default",  # a job joins its cause's transaction, and a job in hand survives its worker
+    "workers": 2,
+    "poll": 0.2,  # seconds
+    "timeout": 15,  # seconds a job may run
+    "retry": 60,  # seconds until a job that nobody acknowledged is delivered again
+    "bulk": 2,  # prefetched; with the next line this keeps the wait behind slow jobs below `retry`
+    "queue_limit": 2,
+    "max_attempts": 1,  # retrying is ours, django-q2 forgets attempts that killed their worker
+    "ack_failures": True,
+    "save_limit": -1,  # keeps failures only; any other limit costs a query per kept row and job
+    "catch_up": False,
+    "scheduler": False,
+}
+
+# --- Requests ----------------------------------------------------------------------------------------------------
+
+# Bytes a request's body may have, by the longest path prefix that fits.
+BODY_LIMITS = {"/": 1024 * 1024, "/accounts/": 64 * 1024}
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_LIMITS.values())
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "object-src": [CSP.NONE],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Language and time -------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "project" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Logging -----------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "project.logs.ContextFilter"}},
+    "formatters": {
+        "console": {"()": "project.logs.ConsoleFormatter"},
+        "json": {"()": "project.logs.JSONFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["context"],
+            "formatter": env.choice("LOG_FORMAT", default="console", options=("console", "json")),
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.request": {"level": "ERROR"},  # 4xx answers are in the request line already
+        "django-q": {"level": "WARNING"},
+    },
+}

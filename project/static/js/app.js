@@ -1,0 +1,9 @@
+import "./failures.js";
+import "./focus.js";
+import "./forms.js";
+import "./keyboard.js";
+import "./menus.js";
+import "./reorder.js";
+import "./theme.js";
+import "./toast.js";
+import "./toggle.js";

@@ -1,0 +1,32 @@
+// What plain forms cannot do: empty the field after adding, leave empty parameters out of addresses,
+// save a choice as it is made, and cancel an edit with Esc.
+import { clear } from "./toast.js";
+
+document.addEventListener("htmx:config:request", ({ detail }) => {
+  const { sourceElement, request } = detail.ctx;
+  if (!sourceElement.matches("[data-tidy]")) return;
+  for (const [name, value] of [...request.body]) if (!value) request.body.delete(name);
+});
+
+document.addEventListener("htmx:after:request", ({ detail }) => {
+  const { sourceElement, response } = detail.ctx;
+  if (response.status >= 400) return;
+  if (sourceElement.matches("[data-reset]")) sourceElement.reset();
+  if (sourceElement.matches("[data-undo]")) clear();
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-submits]")) target.form.requestSubmit();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const cancel = event.target.closest(".editing")?.querySelector("[data-cancel]");
+  if (cancel) cancel.click();
+  else if (event.target.matches("#id_text, #id_name, #search")) event.target.blur();
+});
+
+document.addEventListener("focusin", ({ target }) => {
+  // An edit begins at the end of the text, not before it.
+  if (target.matches(".editing input[name=text]")) target.setSelectionRange(target.value.length, target.value.length);
+});

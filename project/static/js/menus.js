@@ -1,0 +1,35 @@
+// Menus are <details>, dialogs <dialog>, the drawer a popover: this adds closing them from outside and by Esc.
+const open = () => document.querySelectorAll("details.menu[open]");
+
+document.addEventListener("click", ({ target }) => {
+  for (const menu of open()) if (!menu.contains(target) || target.closest(".menu-panel")) menu.open = false;
+  const opener = target.closest("[data-opens]");
+  if (opener) openDialog(opener.dataset.opens);
+  if (target.matches("dialog")) target.close();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of open()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// Upwards where there is no room below.
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.matches?.("details.menu") || !target.open) return;
+  target.classList.remove("up");
+  const panel = target.querySelector(".menu-panel").getBoundingClientRect();
+  target.classList.toggle("up", panel.bottom > window.innerHeight && panel.height < panel.top);
+}, true);
+
+export function openDialog(id) {
+  document.getElementById("side")?.hidePopover?.();
+  document.getElementById(id)?.showModal();
+}
+
+for (const opener of document.querySelectorAll("[data-opens]")) opener.hidden = false;
+
+// A drawer left open would float above the page once the window is wide.
+window.matchMedia("(min-width: 46.001rem)").addEventListener("change", () => document.getElementById("side")?.hidePopover?.());

@@ -1,0 +1,8 @@
+"""The entry point of web processes; settings see that it was loaded and give PostgreSQL a connection pool."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+application = get_wsgi_application()

@@ -1,0 +1,180 @@
+"""What an operator meets: killed children, a second start, a busy port, a folder that cannot be written."""
+
+import signal
+import socket
+import socketserver
+import sqlite3
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.acceptance.conftest import ROOT, wait_for
+
+pytestmark = pytest.mark.acceptance
+ADMIN = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "kelp holds the rock"}
+
+
+def test_a_killed_web_child_is_back_and_nobody_is_refused_meanwhile(run):
+    holdfast = run(**ADMIN)
+    holdfast.wait_until_healthy(seconds=60)
+    web = holdfast.find("gunicorn")
+    web.send_signal(signal.SIGKILL)
+    web.wait(timeout=5)
+    started = time.monotonic()
+    assert holdfast.fetch("/healthz")[0] == 200  # waited in the socket that the supervisor holds
+    assert time.monotonic() - started < 3
+    assert holdfast.find("gunicorn").pid != web.pid
+
+
+@pytest.mark.slow
+def test_the_job_in_hand_of_a_killed_worker_is_done_after_all(run, visitor):
+    with MailServer() as mail_server:
+        mail_server.stall_first = True
+        holdfast = run(EMAIL_URL=f"smtp://127.0.0.1:{mail_server.port}", **ADMIN)
+        holdfast.wait_until_healthy(seconds=60)
+        holdfast.wait_for_worker()
+        reset = "/accounts/password/reset/"
+        visitor(holdfast.url).post(reset, form_at=reset, email=ADMIN["ADMIN_EMAIL"])
+        assert mail_server.first_connection.wait(timeout=10)  # the job is in the worker's hand
+
+        worker = holdfast.find("manage.py", "worker")
+        people = [worker, *worker.children(recursive=True)]
+        worker.send_signal(signal.SIGKILL)
+        assert not psutil.wait_procs(people, timeout=3)[1], "orphans of the killed worker"
+        new = wait_for(lambda: holdfast.find("manage.py", "worker"), seconds=3, what="a new worker")
+        assert new.pid != worker.pid
+
+        message = wait_for(lambda: mail_server.messages, seconds=65, what="the mail")[0]
+        assert "/accounts/password/reset/key/" in message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("idle", ["worker process", "sentinel", "cluster"])
+def test_killing_an_idle_process_of_the_cluster_does_not_make_it_deaf(run, visitor, tmp_path, idle):
+    holdfast = run(**ADMIN)
+    holdfast.wait_until_healthy(seconds=60)
+    holdfast.wait_for_worker()
+    cluster = holdfast.find("manage.py", "--cluster")
+    sentinel = cluster.children()[0]
+    victim = {"cluster": cluster, "sentinel": sentinel, "worker process": sentinel.children()[0]}[idle]
+    victim.send_signal(signal.SIGKILL)
+    reset = "/accounts/password/reset/"
+    visitor(holdfast.url).post(reset, form_at=reset, email=ADMIN["ADMIN_EMAIL"])
+    wait_for(lambda: list((tmp_path / "data/mail").glob("*.eml")), seconds=100, what="the mail")
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """An SMTP server on loopback that keeps what it gets; it may leave its first client without an answer."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), MailSession)
+        self.port = self.server_address[1]
+        self.stall_first = False
+        self.first_connection = threading.Event()
+        self.messages: list[str] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *args) -> None:
+        self.shutdown()
+        super().__exit__(*args)
+
+
+class MailSession(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        first = not self.server.first_connection.is_set()
+        self.server.first_connection.set()
+        if first and self.server.stall_first:
+            self.rfile.readline()  # ends when the client is gone
+            return
+        self.wfile.write(b"220 sink\r\n")
+        while line := self.rfile.readline():
+            if line.upper().startswith(b"DATA"):
+                self.wfile.write(b"354 go on\r\n")
+                lines = list(iter(self.rfile.readline, b".\r\n"))
+                self.server.messages.append(b"".join(lines).decode())
+            self.wfile.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 ok\r\n")
+
+
+def test_a_second_start_on_the_same_folder_is_refused(run, tmp_path):
+    first = run(**ADMIN)
+    first.wait_until_healthy(seconds=60)
+    second = run(**ADMIN)
+    assert second.process.wait(timeout=60) == 2
+    assert "Another Holdfast (process" in second.log
+    assert "Traceback" not in second.log
+    assert first.fetch("/healthz")[0] == 200
+
+
+def test_a_busy_port_is_refused(run, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused = run(PORT=str(other.getsockname()[1]))
+        assert refused.process.wait(timeout=60) == 2
+    assert "Cannot listen on 127.0.0.1 port" in refused.log
+    assert "Traceback" not in refused.log
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"DATA_DIR": "/proc/holdfast"}, "cannot be written to"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must begin with"),
+        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "The database cannot be used"),
+        ({"ADMIN_PASSWORD": "short"}, "password"),
+    ],
+)
+def test_a_bad_setting_is_one_clear_line_and_status_2(run, environment, words):
+    refused = run(**environment)
+    assert refused.process.wait(timeout=60) == 2
+    assert words in refused.log
+    assert "Traceback" not in refused.log
+
+
+def test_a_copy_is_kept_before_a_migration_and_only_then(run, tmp_path):
+    data = tmp_path / "data"
+    first = run(data=data, **ADMIN)
+    first.wait_until_healthy(seconds=60)
+    first.stop()
+    assert not (data / "backups").exists()
+    manage = [str(ROOT / ".venv/bin/python"), "manage.py", "migrate", "--verbosity=0", "workflows", "zero"]
+    subprocess.run(manage, cwd=ROOT, env={"DATA_DIR": str(data), "PATH": "/usr/bin:/bin"}, check=True)
+    second = run(data=data, **ADMIN)
+    second.wait_until_healthy(seconds=60)
+    (copy,) = (data / "backups").iterdir()
+    with sqlite3.connect(copy) as kept:
+        assert kept.execute("SELECT email FROM accounts_user").fetchall() == [("admin@example.com",)]
+
+
+def test_killing_the_supervisor_leaves_no_orphan(run):
+    holdfast = run(**ADMIN)
+    holdfast.wait_until_healthy(seconds=60)
+    holdfast.wait_for_worker()
+    people = holdfast.family()
+    holdfast.find("manage.py", "serve").send_signal(signal.SIGKILL)
+    assert not psutil.wait_procs(people, timeout=10)[1]
+
+
+def test_without_a_python_it_says_what_to_install(tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("sh", "dirname", "echo"):
+        (tools / name).symlink_to(Path("/bin") / name if (Path("/bin") / name).exists() else Path("/usr/bin") / name)
+    (tools / "python3.13").write_text("#!/bin/sh\nexit 127\n")  # a version manager's shim
+    (tools / "python3.13").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "bin/find-python"],
+        cwd=ROOT,
+        env={"PATH": str(tools), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    for system in ("Debian 12", "uv", "Ubuntu", "Fedora", "macOS"):
+        assert system in line

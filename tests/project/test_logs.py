@@ -1,0 +1,53 @@
+import json
+import logging
+
+from project import logs
+
+
+def record(message: str = "hello %s", *args, **extra) -> logging.LogRecord:
+    made = logging.getLogger("test").makeRecord(
+        "test", logging.INFO, "f", 1, message, args or ("you",), None, extra=extra
+    )
+    logs.ContextFilter().filter(made)
+    return made
+
+
+def test_code_without_a_request_reads_none():
+    assert logs.request_id() is None
+    assert logs.user_id() is None
+
+
+def test_context_goes_into_every_record():
+    identity = logs.begin_request("")
+    logs.set_user(7)
+    try:
+        entry = json.loads(logs.JSONFormatter().format(record(status=200)))
+        line = logs.ConsoleFormatter().format(record())
+    finally:
+        logs.end_request()
+    assert entry["request_id"] == identity
+    assert entry["user_id"] == 7
+    assert entry["message"] == "hello you"
+    assert entry["status"] == 200
+    assert f"[request={identity} user=7]" in line
+
+
+def test_a_proxys_request_id_is_kept_only_if_it_is_harmless():
+    assert logs.begin_request("abc-12345") == "abc-12345"
+    assert logs.begin_request("x\nforged line 12345") != "x\nforged line 12345"
+    logs.end_request()
+
+
+def test_a_message_cannot_forge_a_line_or_send_control_characters():
+    line = logs.ConsoleFormatter().format(record("%s", "a\nb\x1b[2J"))
+    assert "\n" not in line
+    assert "\x1b" not in line
+
+
+def test_an_exception_is_part_of_the_json():
+    try:
+        raise ValueError("broken")
+    except ValueError as error:
+        made = record()
+        made.exc_info = (ValueError, error, error.__traceback__)
+    assert "ValueError: broken" in json.loads(logs.JSONFormatter().format(made))["exception"]

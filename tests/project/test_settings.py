@@ -1,0 +1,149 @@
+"""Settings as a self-hoster meets them: from outside, through manage.py."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def manage(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment}
+    return subprocess.run(
+        [sys.executable, "manage.py", *args],
+        check=False,
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def settings_of(*names: str, **environment: str) -> dict:
+    code = (
+        "import json; from django.conf import settings as s; "
+        f"print(json.dumps({{n: getattr(s, n) for n in {names}}}, default=str))"
+    )
+    done = manage("shell", "--no-imports", "-c", code, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"PORT": "0"}, "PORT=0 is not a whole number from 1 to 65535"),
+        ({"PORT": "http"}, "PORT=http"),
+        ({"DEBUG": "maybe"}, "DEBUG=maybe is neither yes nor no"),
+        ({"PUBLIC_URL": "todo.example.com"}, "PUBLIC_URL must begin with http:// or https://"),
+        ({"PUBLIC_URL": "https://todo.example.com/app"}, "no path"),
+        ({"PUBLIC_URL": "https://[::1"}, "PUBLIC_URL is not a URL"),
+        ({"DATABASE_URL": "mysql://db/holdfast"}, "DATABASE_URL must begin with postgresql://"),
+        ({"DATABASE_URL": "postgresql://db:port/holdfast"}, "DATABASE_URL is not a URL"),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL must begin with redis://"),
+        ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must begin with smtp:// or smtps://"),
+        ({"EMAIL_URL": "smtp://mail.example.com?starttls=1"}, "unknown option 'starttls'"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT=xml is not known; use console or json"),
+        ({"SECRET_KEY_FILE": "/nonexistent/key"}, "SECRET_KEY_FILE=/nonexistent/key cannot be read"),
+        ({"SECRET_KEY": "a" * 60, "SECRET_KEY_FILE": "/etc/hostname"}, "Both SECRET_KEY and SECRET_KEY_FILE"),
+        ({"DATA_DIR": "/proc/holdfast"}, "DATA_DIR /proc/holdfast cannot be written to"),
+    ],
+)
+def test_nonsense_is_refused_with_one_line(tmp_path, environment, words):
+    done = manage("check", **({"DATA_DIR": str(tmp_path)} | environment))
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_password_in_a_broken_url_is_not_repeated(tmp_path):
+    done = manage("check", DATA_DIR=str(tmp_path), DATABASE_URL="postgresql://user:hunter2@db:port/holdfast")
+    assert "hunter2" not in done.stderr + done.stdout
+
+
+def test_the_default_is_plain_http_on_localhost(tmp_path):
+    found = settings_of(
+        *("PUBLIC_URL", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "DEBUG", "HOST"),
+        DATA_DIR=str(tmp_path),
+    )
+    assert found == {
+        "PUBLIC_URL": "http://localhost:8000",
+        "SECURE_SSL_REDIRECT": False,
+        "SESSION_COOKIE_SECURE": False,
+        "SECURE_HSTS_SECONDS": 0,
+        "DEBUG": False,
+        "HOST": "127.0.0.1",
+    }
+
+
+def test_everything_secure_follows_from_an_https_address(tmp_path):
+    found = settings_of(
+        *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE"),
+        *("CSRF_COOKIE_SECURE", "SECURE_PROXY_SSL_HEADER", "SECURE_HSTS_SECONDS"),
+        DATA_DIR=str(tmp_path),
+        PUBLIC_URL="https://todo.example.com/",
+    )
+    assert found == {
+        "ALLOWED_HOSTS": ["todo.example.com"],
+        "CSRF_TRUSTED_ORIGINS": ["https://todo.example.com"],
+        "SECURE_SSL_REDIRECT": True,
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SECURE": True,
+        "SECURE_PROXY_SSL_HEADER": ["HTTP_X_FORWARDED_PROTO", "https"],
+        "SECURE_HSTS_SECONDS": 31536000,
+    }
+
+
+def test_the_secret_key_is_made_once_and_kept_private(tmp_path):
+    folder = tmp_path / "data"
+    first = settings_of("SECRET_KEY", DATA_DIR=str(folder))
+    assert first == settings_of("SECRET_KEY", DATA_DIR=str(folder))
+    assert len(first["SECRET_KEY"]) >= 50
+    assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    (tmp_path / "key").write_text("sample-" * 10 + "\n")
+    found = settings_of("SECRET_KEY", DATA_DIR=str(tmp_path / "data"), SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert found["SECRET_KEY"] == "sample-" * 10
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://mail.example.com", 25, False, False),
+        ("smtp://user:p%40ss@mail.example.com", 587, True, False),
+        ("smtp://user:p%40ss@mail.example.com:2525?tls=0", 2525, False, False),
+        ("smtps://user:p%40ss@mail.example.com", 465, False, True),
+    ],
+)
+def test_the_mail_server_comes_from_one_url(tmp_path, url, port, tls, ssl):
+    options = settings_of("MAILERS", DATA_DIR=str(tmp_path), EMAIL_URL=url)["MAILERS"]["default"]["OPTIONS"]
+    assert (options["port"], options["use_tls"], options["use_ssl"]) == (port, tls, ssl)
+    assert options["password"] == ("p@ss" if "user" in url else "")
+
+
+def test_workers_keep_connections_and_web_processes_pool_them(tmp_path):
+    url = "postgresql://user:sample@db.example.com/holdfast"
+    code = (
+        "from django.conf import settings; d = settings.DATABASES['default']; "
+        "print(d['CONN_MAX_AGE'], 'pool' in d['OPTIONS'])"
+    )
+    worker = manage("shell", "--no-imports", "-c", code, DATA_DIR=str(tmp_path), DATABASE_URL=url)
+    assert worker.stdout.split() == ["600", "False"], worker.stderr
+    web = subprocess.run(
+        [sys.executable, "-c", f"import project.wsgi; {code}"],
+        check=False,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert web.stdout.split() == ["0", "True"], web.stderr

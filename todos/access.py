@@ -1,0 +1,107 @@
+"""Who may do what: the only way from a request's ids to rows.
+
+A stranger gets 404 and learns nothing; a member whose role does not allow it gets 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import User
+from accounts.redirects import next_path
+from todos.models import Membership, Role, Todo, TodoList
+from todos.models.roles import WRITERS
+
+
+class MemberRequest(HttpRequest):
+    """A request whose sender is signed in, which `signed_in` makes sure of."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def signed_in[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Send anonymous visitors to the sign-in page, and from there to a page: what they posted is not sent again."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request = args[0]
+        assert isinstance(request, HttpRequest)
+        if request.user.is_authenticated:
+            return view(*args, **kwargs)
+        reading = request.method in ("GET", "HEAD")
+        return redirect_to_login(
+            request.get_full_path() if reading else next_path(request, default=reverse("todos:lists"))
+        )
+
+    return wrapper
+
+
+def readable_list(user: User, pk: int) -> Membership:
+    """Return the person's membership of a list that is not in the trash, with the list."""
+    found = Membership.objects.of(user).filter(list=pk, list__trashed_at__isnull=True).select_related("list").first()
+    if found is None:
+        raise Http404
+    found.user = user
+    return found
+
+
+def writable_list(user: User, pk: int) -> Membership:
+    membership = readable_list(user, pk)
+    if not membership.can_write:
+        raise PermissionDenied(_("You may read this list, but not change it. Ask an owner to make you an editor."))
+    return membership
+
+
+def owned_list(user: User, pk: int) -> Membership:
+    membership = readable_list(user, pk)
+    if not membership.is_owner:
+        raise PermissionDenied(_("Only an owner of the list may do this."))
+    return membership
+
+
+def disposable_list(user: User, pk: int) -> TodoList:
+    """Return a list to trash or to restore: owners reach it in the trash as well, other members only outside."""
+    found = TodoList.objects.of(user).filter(pk=pk).first()
+    if found is None or (found.role != Role.OWNER and found.trashed_at):
+        raise Http404
+    if found.role != Role.OWNER:
+        raise PermissionDenied(_("Only an owner of the list may do this."))
+    return found
+
+
+def membership_of_owned_list(user: User, pk: int, *, member_pk: int) -> Membership:
+    owned = owned_list(user, pk)
+    found = owned.list.memberships.filter(pk=member_pk).select_related("user").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def readable_todo(user: User, pk: int) -> Todo:
+    """Return a to-do of a list the person may see, in the trash or not, with the person's `role` there."""
+    found = Todo.objects.visible_to(user).for_rows().filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def writable_todo(user: User, pk: int) -> Todo:
+    todo = disposable_todo(user, pk)
+    if todo.trashed_at:
+        raise Http404
+    return todo
+
+
+def disposable_todo(user: User, pk: int) -> Todo:
+    """Return a to-do to trash or to restore, in the trash or not."""
+    todo = readable_todo(user, pk)
+    if todo.role not in WRITERS:
+        raise PermissionDenied(_("You may read this list, but not change it. Ask an owner to make you an editor."))
+    return todo

@@ -1,0 +1,267 @@
+"""The operators' view of lists and to-dos. What changes one here goes through its verbs, so that it is in the history.
+
+Nothing is added or deleted here: the app adds, and the trash keeps what can come back.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from todos.admin_forms import MembersFormSet, TodoForm, TodoListForm
+from todos.models import Activity, Membership, Role, Todo, TodoList
+from todos.refusals import Refused
+
+YES_NO = [("yes", _("Yes")), ("no", _("No"))]
+
+
+class TrashFilter(admin.SimpleListFilter):
+    title = _("in the trash")
+    parameter_name = "trashed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        return YES_NO
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+        return queryset.filter(trashed_at__isnull=self.value() == "no") if self.value() else queryset
+
+
+class CompletedFilter(admin.SimpleListFilter):
+    title = _("completed")
+    parameter_name = "completed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        return YES_NO
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+        return queryset.filter(completed_at__isnull=self.value() == "no") if self.value() else queryset
+
+
+class OwnerlessFilter(admin.SimpleListFilter):
+    """Lists whose last owner was deleted: make another member an owner."""
+
+    title = _("owner")
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        return [("none", _("No owner"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+        return queryset.filter(pk__in=TodoList.objects.without_owner().values("pk")) if self.value() else queryset
+
+
+class MemberInline(admin.TabularInline[Membership, TodoList]):
+    """Who is a member. The person is shown, not chosen: each chooser would cost a query a row."""
+
+    model = Membership
+    formset = MembersFormSet
+    fields = ("user", "role", "created_at")
+    readonly_fields = ("user", "created_at")
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+
+class NewMemberInline(admin.TabularInline[Membership, TodoList]):
+    model = Membership
+    verbose_name = _("new member")
+    verbose_name_plural = _("new members")
+    fields = ("user", "role")
+    autocomplete_fields = ("user",)
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).none()
+
+
+class Trashing(admin.ModelAdmin[Any]):
+    """Neither adds nor deletes; puts in the trash and restores."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ("put_in_trash", "restore")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+    @admin.action(description=_("Put in the trash"), permissions=["change"])
+    def put_in_trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        _report(request, _run(request, (partial(row.trash, by=request.user) for row in queryset)))
+
+    @admin.action(description=_("Restore from the trash"), permissions=["change"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        _report(request, _run(request, (partial(row.restore, by=request.user) for row in queryset)))
+
+
+@admin.register(TodoList)
+class TodoListAdmin(Trashing):
+    form = TodoListForm
+    list_display = ("name", "open_todos", "members", "created_by", "created_at", "trashed_at")
+    list_filter = (TrashFilter, OwnerlessFilter)
+    list_select_related = ("created_by",)
+    search_fields = ("=id", "name", "memberships__user__email")
+    search_help_text = _("Number, name, or a member's address")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-id")
+    readonly_fields = ("open_todos", "created_by", "created_at", "trashed_at", "trashed_by")
+    fields = ("name", *readonly_fields)
+    inlines = (MemberInline, NewMemberInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TodoList]:  # noqa: ARG002 - Django's
+        return TodoList.objects.with_open_count().with_member_count()
+
+    @admin.display(description=_("open to-dos"), ordering="open_count")
+    def open_todos(self, row: TodoList) -> str:
+        url = reverse("admin:todos_todo_changelist", query={"list__id__exact": row.pk})
+        return format_html('<a href="{}">{}</a>', url, row.open_count)
+
+    @admin.display(description=_("members"), ordering="member_count")
+    def members(self, row: TodoList) -> int:
+        return row.member_count
+
+    def save_model(self, request: HttpRequest, obj: TodoList, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        _run(request, [partial(obj.rename, form.cleaned_data["name"], by=_operator(request))])
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        formset.save(commit=False)
+        operator, todo_list = _operator(request), formset.instance
+        # New owners first, or the only one could not step down for them.
+        changed = sorted((row for row, _fields in formset.changed_objects), key=lambda row: row.role != Role.OWNER)
+        _run(
+            request,
+            [
+                *(partial(row.change_role, row.role, by=operator) for row in changed),
+                *(partial(row.remove, by=operator) for row in formset.deleted_objects),
+                *(partial(todo_list.add_member, row.user, role=row.role, by=operator) for row in formset.new_objects),
+            ],
+        )
+
+
+@admin.register(Todo)
+class TodoAdmin(Trashing):
+    form = TodoForm
+    list_display = ("text", "list", "completed_at", "created_by", "created_at", "trashed_at")
+    list_filter = (TrashFilter, CompletedFilter)
+    list_select_related = ("list", "created_by")
+    search_fields = ("=id", "text", "notes", "list__name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    readonly_fields = (
+        *("list", "position", "completed_at", "completed_by", "created_by", "created_at", "updated_at"),
+        *("trashed_at", "trashed_by"),
+    )
+    fields = ("text", "notes", *readonly_fields)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Todo]:
+        queryset = super().get_queryset(request)
+        assert request.resolver_match
+        if "object_id" not in request.resolver_match.kwargs:
+            return queryset
+        return queryset.select_related("list", "completed_by", "created_by", "trashed_by")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Todo | None = None) -> tuple[str, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return (*fields, "text", "notes") if obj and obj.trashed_at else fields
+
+    def save_model(self, request: HttpRequest, obj: Todo, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        # Only what was changed here, or a form opened before a member's edit would take that back.
+        new = {name: form.cleaned_data[name] for name in form.changed_data}
+        _run(request, [partial(obj.edit, by=_operator(request), **new)])
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin[Membership]):
+    list_display = ("user", "list", "role", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("user", "list")
+    list_per_page = 50
+    search_fields = ("user__email", "user__name", "list__name")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    fields = ("user", "list", "role", "created_at")
+    readonly_fields = ("user", "list", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user", "list")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[Any], Any]:
+        to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
+        left = Membership.objects.owners().exclude(pk__in=[row.pk for row in objs]).values_list("list", flat=True)
+        losing = {row.list_id for row in objs if row.is_owner}
+        ownerless = losing - set(left.filter(list__in=losing))
+        return to_delete, counts, needed, [*protected, *(row for row in objs if row.list_id in ownerless)]
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+        _run(request, [partial(obj.change_role, form.cleaned_data["role"], by=_operator(request))])
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        _run(request, [partial(obj.remove, by=_operator(request))])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        _run(request, (partial(row.remove, by=_operator(request)) for row in queryset))
+
+
+@admin.register(Activity)
+class ActivityAdmin(admin.ModelAdmin[Activity]):
+    list_display = ("created_at", "actor", "verb", "list", "todo")
+    list_filter = ("verb",)
+    list_select_related = ("actor", "list", "todo")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("todo__text", "list__name", "actor__email")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    fields: ClassVar = ["created_at", "actor", "verb", "list", "todo", "changes"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
+        return super().get_queryset(request).select_related("actor", "list", "todo")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+
+def _operator(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _run(request: HttpRequest, verbs: Iterable[Callable[[], bool]]) -> int:
+    """Run each verb, tell why one was refused, return how many changed something."""
+    changed, reasons = 0, set()
+    for verb in verbs:
+        try:
+            changed += verb()
+        except Refused as refused:
+            reasons.add(str(refused))
+    for reason in sorted(reasons):
+        messages.error(request, reason)
+    return changed
+
+
+def _report(request: HttpRequest, changed: int) -> None:
+    messages.success(request, ngettext("%d was changed.", "%d were changed.", changed) % changed)

@@ -1,0 +1,93 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from todos.models import Role, Todo
+from todos.models.todo import NOTES_LENGTH
+from todos.text import many_lines, one_line, validate_characters, validate_visible
+
+_LARGEST_ID = 2**63 - 1
+
+
+class LineField(forms.CharField):
+    """One line of text that shows something; pasted line breaks and tabs become spaces."""
+
+    default_validators = [validate_characters, validate_visible]
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+
+class LinesField(forms.CharField):
+    widget = forms.Textarea
+    default_validators = [validate_characters]
+
+    def to_python(self, value: Any) -> str:
+        return many_lines(super().to_python(value) or "")
+
+
+class ListForm(forms.Form):
+    name = LineField(label=_("Name"), max_length=200)
+
+
+class AddForm(forms.Form):
+    text = LineField(label=_("To-do"), max_length=500)
+    notes = LinesField(label=_("Notes"), max_length=NOTES_LENGTH, required=False)
+
+
+class TodoForm(forms.Form):
+    """Takes the text, the notes or both: what is not sent is not touched."""
+
+    text = LineField(label=_("Text"), max_length=500)
+    notes = LinesField(label=_("Notes"), max_length=NOTES_LENGTH, required=False)
+
+    def __init__(self, data: Any = None, *, todo: Todo) -> None:
+        stored = {"text": todo.text, "notes": todo.notes}
+        self._sent = [name for name in stored if data is not None and name in data]
+        # The page shows both fields again when one is wrong.
+        super().__init__(None if data is None else stored | {name: data[name] for name in self._sent}, initial=stored)
+
+    def clean(self) -> dict[str, Any]:
+        if not self._sent:
+            raise forms.ValidationError(gettext("Send a text or notes."))
+        return self.cleaned_data
+
+    def sent(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in self._sent}
+
+
+class MoveForm(forms.Form):
+    list = forms.IntegerField(label=_("List"), min_value=0, max_value=_LARGEST_ID, required=False)
+    after = forms.IntegerField(label=_("Behind"), min_value=0, max_value=_LARGEST_ID, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Tell an empty `after`, which means the first place, from one that was not sent."""
+        if "after" in self.data and "after" not in self.errors:
+            self.cleaned_data["after"] = self.cleaned_data["after"] or 0
+        if not self.errors and not self.data.get("list") and "after" not in self.data:
+            raise forms.ValidationError(gettext("Say where to move it."))
+        return self.cleaned_data
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class MemberForm(forms.Form):
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)
+
+    person: User
+
+    def clean_email(self) -> str:
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        person = User.objects.active().filter(email=email).first()
+        if person is None:
+            raise forms.ValidationError(
+                gettext("Nobody with this address has an account here. Ask an operator to make one.")
+            )
+        self.person = person
+        return email

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from todos.models.roles import Role
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from todos.models.todo import Todo
+
+type Changes = dict[str, list[Any]]
+
+
+class Verb(models.TextChoices):
+    ADDED = "added", gettext_lazy("added a to-do")
+    COMPLETED = "completed", gettext_lazy("completed a to-do")
+    REOPENED = "reopened", gettext_lazy("reopened a to-do")
+    EDITED = "edited", gettext_lazy("edited a to-do")
+    MOVED = "moved", gettext_lazy("moved a to-do")
+    TRASHED = "trashed", gettext_lazy("put a to-do in the trash")
+    RESTORED = "restored", gettext_lazy("restored a to-do")
+    LIST_CREATED = "list_created", gettext_lazy("created the list")
+    LIST_RENAMED = "list_renamed", gettext_lazy("renamed the list")
+    LIST_TRASHED = "list_trashed", gettext_lazy("put the list in the trash")
+    LIST_RESTORED = "list_restored", gettext_lazy("restored the list")
+    MEMBER_ADDED = "member_added", gettext_lazy("added a member")
+    MEMBER_ROLE_CHANGED = "member_role_changed", gettext_lazy("changed a member's role")
+    MEMBER_REMOVED = "member_removed", gettext_lazy("removed a member")
+    MEMBER_LEFT = "member_left", gettext_lazy("left the list")
+
+
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-pk")
+
+    def for_history(self) -> Self:
+        return self.select_related("actor").newest_first()
+
+
+class Activity(models.Model):
+    """Who did what to a to-do, or to a list where there is no to-do; written with the change, never changed."""
+
+    list = models.ForeignKey(
+        "todos.TodoList", on_delete=models.CASCADE, related_name="activities", verbose_name=gettext_lazy("list")
+    )
+    todo = models.ForeignKey(
+        "todos.Todo",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="activities",
+        verbose_name=gettext_lazy("to-do"),
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=gettext_lazy("who"),
+    )
+    verb = models.CharField(gettext_lazy("did"), max_length=32, choices=Verb)
+    changes = models.JSONField(
+        gettext_lazy("changes"), default=dict, help_text=gettext_lazy("By field: old and new value.")
+    )
+    created_at = models.DateTimeField(gettext_lazy("at"), default=timezone.now)
+
+    objects = ActivityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("activity")
+        verbose_name_plural = gettext_lazy("activities")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["todo", "-id"], name="todos_activity_todo"),
+            models.Index(fields=["list", "-id"], name="todos_activity_list"),
+            models.Index(fields=["created_at"], name="todos_activity_created"),
+        ]
+        constraints = [models.CheckConstraint(condition=models.Q(verb__in=Verb.values), name="todos_activity_verb")]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    @classmethod
+    def record(
+        cls,
+        verb: Verb,
+        *,
+        by: User | None,
+        at: datetime,
+        list_id: int,
+        todo: Todo | None = None,
+        changes: Changes | None = None,
+    ) -> None:
+        """Write a row about the to-do, or about the list as a whole, in the transaction of the change."""
+        cls.objects.create(list_id=list_id, todo=todo, actor=by, verb=verb, changes=changes or {}, created_at=at)
+
+    @property
+    def sentence(self) -> str:
+        """What happened, without who: plain text. Names no list, as the reader may not know the other one."""
+        if self.verb == Verb.EDITED:
+            return self._edited()
+        if self.verb == Verb.MOVED:
+            return _("moved it to another list") if "list" in self.changes else _("moved it within the list")
+        if self.verb in (Verb.MEMBER_ADDED, Verb.MEMBER_ROLE_CHANGED, Verb.MEMBER_REMOVED):
+            return self._member()
+        if self.verb == Verb.LIST_RENAMED:
+            old, new = self.changes.get("name", ["", ""])
+            return _("renamed the list from “%(old)s” to “%(new)s”") % {"old": old, "new": new}
+        plain = {
+            Verb.ADDED: _("added it"),
+            Verb.COMPLETED: _("completed it"),
+            Verb.REOPENED: _("reopened it"),
+            Verb.TRASHED: _("put it in the trash"),
+            Verb.RESTORED: _("restored it"),
+        }
+        return plain.get(Verb(self.verb)) or self.get_verb_display()
+
+    def _edited(self) -> str:
+        if "text" not in self.changes:
+            return _("changed the notes")
+        old, new = self.changes["text"]
+        names = {"old": old, "new": new}
+        if "notes" in self.changes:
+            return _("changed the notes, and the text from “%(old)s” to “%(new)s”") % names
+        return _("changed the text from “%(old)s” to “%(new)s”") % names
+
+    def _member(self) -> str:
+        old, new = self.changes.get("role", [None, None])
+        names = {
+            "member": self.changes.get("member", [None, ""])[1] or self.changes.get("member", ["", None])[0],
+            "old": _role_name(old),
+            "new": _role_name(new),
+        }
+        if self.verb == Verb.MEMBER_ADDED:
+            return _("added %(member)s as %(new)s") % names
+        if self.verb == Verb.MEMBER_REMOVED:
+            return _("removed %(member)s") % names
+        return _("made %(member)s %(new)s (was %(old)s)") % names
+
+
+def _role_name(role: str | None) -> str:
+    return str(Role(role).label).lower() if role in Role.values else ""

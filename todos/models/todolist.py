@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models.functions import Coalesce, Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.mail import send_mail
+from todos.models import positions
+from todos.models.activity import Activity, Changes, Verb
+from todos.models.locking import Lockable
+from todos.models.membership import Membership
+from todos.models.roles import WRITERS, Role
+from todos.models.todo import Todo
+from todos.text import validate_characters, validate_visible
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    open: int
+    completed: int
+    members: int
+
+
+def _count(rows: models.QuerySet[Todo] | models.QuerySet[Membership]) -> Coalesce:
+    """Count in a subquery of its own: two joins in one query would multiply each other's rows."""
+    counted = rows.filter(list=models.OuterRef("pk")).order_by().values("list").annotate(n=models.Count("pk"))
+    return Coalesce(models.Subquery(counted.values("n"), output_field=models.IntegerField()), 0)
+
+
+class TodoListQuerySet(models.QuerySet["TodoList"]):
+    def live(self) -> Self:
+        return self.filter(trashed_at__isnull=True)
+
+    def trashed(self) -> Self:
+        return self.filter(trashed_at__isnull=False)
+
+    def of(self, user: User) -> Self:
+        """Every list the person is a member of, in the trash or not, with their `role`."""
+        return self.filter(memberships__user=user).annotate(role=models.F("memberships__role"))
+
+    def visible_to(self, user: User) -> Self:
+        return self.of(user).live()
+
+    def writable_by(self, user: User) -> Self:
+        return self.visible_to(user).filter(role__in=WRITERS)
+
+    def restorable_by(self, user: User) -> Self:
+        return self.of(user).trashed().filter(role=Role.OWNER)
+
+    def with_open_count(self) -> Self:
+        return self.annotate(open_count=_count(Todo.objects.open()))
+
+    def with_member_count(self) -> Self:
+        return self.annotate(member_count=_count(Membership.objects.all()))
+
+    def without_owner(self) -> Self:
+        return self.exclude(pk__in=Membership.objects.owners().values("list"))
+
+    def by_name(self) -> Self:
+        return self.order_by(Lower("name"), "pk")
+
+    def for_lists_page(self, user: User) -> Self:
+        return self.visible_to(user).with_open_count().with_member_count().by_name()
+
+    def for_sidebar(self, user: User) -> Self:
+        return self.visible_to(user).with_open_count().by_name()
+
+
+class TodoList(Lockable):
+    name = models.CharField(_("name"), max_length=200, validators=[validate_characters, validate_visible])
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("created by"),
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    trashed_at = models.DateTimeField(_("in the trash since"), null=True, editable=False)
+    trashed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("put in the trash by"),
+    )
+
+    # Annotations of the named queries.
+    role: str
+    open_count: int
+    member_count: int
+
+    objects = TodoListQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("list")
+        verbose_name_plural = _("lists")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="todos_list_name"),
+            models.CheckConstraint(
+                condition=models.Q(trashed_at__isnull=False) | models.Q(trashed_by__isnull=True),
+                name="todos_list_trashed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def create(cls, name: str, *, by: User) -> TodoList:
+        """Create a list that `by` owns."""
+        now = timezone.now()
+        with transaction.atomic():
+            created = cls.objects.create(name=name, created_by=by, created_at=now)
+            created.memberships.create(user=by, role=Role.OWNER, created_at=now)
+            Activity.record(Verb.LIST_CREATED, by=by, at=now, list_id=created.pk, changes={"name": [None, name]})
+        return created
+
+    @property
+    def color_index(self) -> int:
+        return self.pk % 8
+
+    def get_absolute_url(self) -> str:
+        return reverse("todos:list", args=[self.pk])
+
+    def summary(self) -> Summary:
+        todos = (
+            Todo.objects.live()
+            .filter(list=self)
+            .aggregate(
+                all=models.Count("pk"), completed=models.Count("pk", filter=models.Q(completed_at__isnull=False))
+            )
+        )
+        open_count = todos["all"] - todos["completed"]
+        return Summary(open=open_count, completed=todos["completed"], members=self.memberships.count())
+
+    def add(self, text: str, *, by: User, notes: str = "") -> Todo:
+        """Add a to-do as the first of the list."""
+        now = timezone.now()
+        with transaction.atomic():
+            self.lock()
+            todo: Todo = self.todos.create(
+                text=text,
+                notes=notes,
+                position=positions.first(Todo.objects.filter(list=self)),
+                created_by=by,
+                created_at=now,
+                updated_at=now,
+            )
+            Activity.record(Verb.ADDED, by=by, at=now, list_id=self.pk, todo=todo, changes={"text": [None, text]})
+        return todo
+
+    def rename(self, name: str, *, by: User) -> bool:
+        """Return False where that is its name already."""
+        with transaction.atomic():
+            self.lock()
+            if self.name == name:
+                return False
+            old, self.name = self.name, name
+            self.save(update_fields=["name"])
+            changes = {"name": [old, name]}
+            Activity.record(Verb.LIST_RENAMED, by=by, at=timezone.now(), list_id=self.pk, changes=changes)
+        return True
+
+    def trash(self, *, by: User) -> bool:
+        """Put the list, with everything in it, in the trash; return False where it is there already."""
+        with transaction.atomic():
+            self.lock()
+            if self.trashed_at:
+                return False
+            self.trashed_at, self.trashed_by = timezone.now(), by
+            self.save(update_fields=["trashed_at", "trashed_by"])
+            Activity.record(Verb.LIST_TRASHED, by=by, at=self.trashed_at, list_id=self.pk)
+        return True
+
+    def restore(self, *, by: User) -> bool:
+        """Take the list out of the trash; return False where it is not there."""
+        with transaction.atomic():
+            self.lock()
+            if not self.trashed_at:
+                return False
+            self.trashed_at = self.trashed_by = None
+            self.save(update_fields=["trashed_at", "trashed_by"])
+            Activity.record(Verb.LIST_RESTORED, by=by, at=timezone.now(), list_id=self.pk)
+        return True
+
+    def add_member(self, user: User, *, role: str, by: User) -> bool:
+        """Share the list and tell the person by mail; return False, changing nothing, where they are a member."""
+        now = timezone.now()
+        with transaction.atomic():
+            self.lock()
+            _membership, added = self.memberships.get_or_create(user=user, defaults={"role": role, "created_at": now})
+            if not added:
+                return False
+            changes: Changes = {"member": [None, str(user)], "user": [None, user.pk], "role": [None, role]}
+            Activity.record(Verb.MEMBER_ADDED, by=by, at=now, list_id=self.pk, changes=changes)
+            context = {"list": self, "by": by, "role": Role(role).label, "url": self._public_url()}
+            send_mail("todos/mail/added_to_list", to=user, context=context)
+        return True
+
+    def _public_url(self) -> str:
+        return f"{settings.PUBLIC_URL}{self.get_absolute_url()}"

@@ -1,0 +1,22 @@
+"""Where a request came from, and which part of the page its answer goes to."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+
+
+def swap_target(request: HttpRequest) -> str:
+    """Return the id of the element an htmx request swaps, "" for a plain request: `li#todo-12` is `todo-12`."""
+    if request.headers.get("HX-Request") != "true":
+        return ""
+    return request.headers.get("HX-Target", "").rpartition("#")[2]
+
+
+def list_page(path: str) -> int | None:
+    """Return the id of the list whose page `path` is, None for any other page."""
+    try:
+        match = resolve(urlsplit(path).path)
+    except (Resolver404, ValueError):
+        return None
+    return match.kwargs["pk"] if match.view_name == "todos:list" else None

@@ -1,0 +1,33 @@
+"""Why a verb was refused although the person may use it; str() is a sentence for that person."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """A verb found the data in a state that does not allow it; nothing was changed."""
+
+    message: str | Promise = ""
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class LastOwner(Refused):
+    message = _("A list always has an owner. Make somebody else an owner first.")
+
+
+class InTheTrash(Refused):
+    message = _("This to-do is in the trash. Restore it first.")
+
+
+class Gone(Refused):
+    message = _("This no longer exists.")
+
+
+class MovedMeanwhile(Refused):
+    message = _("Somebody moved this to-do to another list meanwhile. Nothing was changed.")
+
+
+class NeighbourGone(Refused):
+    message = _("The to-do to put it behind is no longer in this list. Nothing was moved.")

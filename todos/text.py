@@ -1,0 +1,35 @@
+"""What text may hold. PostgreSQL refuses NUL, and control characters fool terminals, mails and exports."""
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+_CONTROL = {"Cc", "Cs"}
+
+
+def one_line(text: str) -> str:
+    """Return the text trimmed, with line breaks, tabs and runs of white space as one space."""
+    return " ".join(text.split())
+
+
+def many_lines(text: str) -> str:
+    """Return the text trimmed, with line breaks as LF: browsers send CRLF, and an edit is judged by comparing."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def validate_characters(text: str) -> None:
+    """Raise ValidationError for a control character other than a line break or a tab."""
+    for character in text:
+        if unicodedata.category(character) in _CONTROL and character not in "\n\t":
+            raise ValidationError(
+                _("This holds a character that cannot be stored (%(code)s). Remove it and try again."),
+                code="control_character",
+                params={"code": f"U+{ord(character):04X}"},
+            )
+
+
+def validate_visible(text: str) -> None:
+    """Raise ValidationError for text in which there is nothing to see, such as a lone zero-width space."""
+    if all(unicodedata.category(character)[0] in "CZ" for character in text):
+        raise ValidationError(_("Write something that can be seen."), code="invisible")

@@ -1,0 +1,29 @@
+from django.urls import path, register_converter
+from django.views.generic import RedirectView
+
+from todos.converters import IdConverter
+from todos.views import lists, members, todos
+
+register_converter(IdConverter, "id")
+
+app_name = "todos"
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="todos:lists"), name="home"),
+    path("lists/", lists.lists, name="lists"),
+    path("lists/<id:pk>/", lists.one_list, name="list"),
+    path("lists/<id:pk>/edit/", lists.edit, name="list_edit"),
+    path("lists/<id:pk>/trash/", lists.trash, name="list_trash"),
+    path("lists/<id:pk>/restore/", lists.restore, name="list_restore"),
+    path("lists/<id:pk>/members/", members.members, name="members"),
+    path("lists/<id:pk>/members/<id:member_pk>/role/", members.role, name="member_role"),
+    path("lists/<id:pk>/members/<id:member_pk>/remove/", members.remove, name="member_remove"),
+    path("lists/<id:pk>/leave/", members.leave, name="list_leave"),
+    path("todos/<id:pk>/", todos.todo, name="todo"),
+    path("todos/<id:pk>/edit/", todos.edit, name="todo_edit"),
+    path("todos/<id:pk>/complete/", todos.complete, name="todo_complete"),
+    path("todos/<id:pk>/reopen/", todos.reopen, name="todo_reopen"),
+    path("todos/<id:pk>/trash/", todos.trash, name="todo_trash"),
+    path("todos/<id:pk>/restore/", todos.restore, name="todo_restore"),
+    path("todos/<id:pk>/move/", todos.move, name="todo_move"),
+    path("trash/", lists.trash_page, name="trash"),
+]

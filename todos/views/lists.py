@@ -1,0 +1,101 @@
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.redirects import next_path
+from todos import access
+from todos.access import MemberRequest, signed_in
+from todos.filters import PAGE_SIZE, Filters, page_number
+from todos.forms import AddForm, ListForm
+from todos.listpage import page_context
+from todos.models import Membership, Todo, TodoList
+from todos.navigation import swap_target
+from todos.responses import attempt, rows_changed
+from todos.toasts import toast
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def lists(request: MemberRequest) -> HttpResponse:
+    form = ListForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return redirect(TodoList.create(form.cleaned_data["name"], by=request.user))
+    page = Paginator(TodoList.objects.for_lists_page(request.user), PAGE_SIZE).get_page(page_number(_get(request)))
+    context = {"lists": page, "page_obj": page, "form": form}
+    return render(request, "todos/lists.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def one_list(request: MemberRequest, pk: int) -> HttpResponse:
+    if request.method == "POST":
+        return _add(request, access.writable_list(request.user, pk))
+    membership = access.readable_list(request.user, pk)
+    context = page_context(membership, filters=Filters.from_params(request.GET))
+    template = "todos/_rows_changed.html" if swap_target(request) == "rows" else "todos/list.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: MemberRequest, pk: int) -> HttpResponse:
+    todo_list = access.owned_list(request.user, pk).list
+    form = ListForm(request.POST if request.method == "POST" else None, initial={"name": todo_list.name})
+    if not (form.is_bound and form.is_valid()):
+        context = {"list": todo_list, "form": form}
+        return render(request, "todos/list_edit.html", context, status=422 if form.is_bound else 200)
+    if todo_list.rename(form.cleaned_data["name"], by=request.user):
+        toast(request, _("The list is now called “%(name)s”.") % {"name": todo_list.name})
+    return HttpResponseRedirect(next_path(request, default=todo_list.get_absolute_url()))
+
+
+@require_POST
+@signed_in
+def trash(request: MemberRequest, pk: int) -> HttpResponse:
+    todo_list = access.disposable_list(request.user, pk)
+    if todo_list.trash(by=request.user):
+        text = _("The list “%(name)s” is in the trash.") % {"name": todo_list.name}
+        toast(request, text, undo=reverse("todos:list_restore", args=[pk]))
+    # Not to `next`: its page has just gone.
+    return redirect("todos:lists")
+
+
+@require_POST
+@signed_in
+def restore(request: MemberRequest, pk: int) -> HttpResponse:
+    todo_list = access.disposable_list(request.user, pk)
+    if todo_list.restore(by=request.user):
+        toast(request, _("The list “%(name)s” is back.") % {"name": todo_list.name})
+    return HttpResponseRedirect(next_path(request, default=todo_list.get_absolute_url()))
+
+
+@require_safe
+@signed_in
+def trash_page(request: MemberRequest) -> HttpResponse:
+    todos = Paginator(Todo.objects.for_trash_page(request.user), PAGE_SIZE).get_page(page_number(_get(request)))
+    trashed = TodoList.objects.restorable_by(request.user).order_by("-trashed_at", "-pk")
+    context = {"todos": todos, "page_obj": todos, "lists": trashed if todos.number == 1 else []}
+    return render(request, "todos/trash.html", context)
+
+
+def _add(request: MemberRequest, membership: Membership) -> HttpResponse:
+    form = AddForm(request.POST)
+    in_rows = swap_target(request) == "rows"
+    if form.is_valid():
+        attempt(request, lambda: membership.list.add(**form.cleaned_data, by=request.user))
+        if in_rows:
+            return rows_changed(request, membership)
+        return HttpResponseRedirect(next_path(request, default=membership.list.get_absolute_url()))
+    if in_rows:
+        response = render(request, "todos/_add.html", {"list": membership.list, "form": form}, status=422)
+        response["HX-Retarget"], response["HX-Reswap"] = "#add", "outerHTML"
+        return response
+    context = page_context(membership, filters=Filters.from_url(next_path(request, default="")))
+    return render(request, "todos/list.html", context | {"form": form}, status=422)
+
+
+def _get(request: MemberRequest) -> str | None:
+    return request.GET.get("page")

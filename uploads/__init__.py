@@ -1,0 +1,1 @@
+"""Files of members: nothing yet, the name is taken for them."""

@@ -1,0 +1,29 @@
+"""The only module that hands work to django-q2 (the worker pool) and knows how."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django_q.brokers.orm import ORM
+from django_q.tasks import async_task
+
+
+class DelayedBroker(ORM):  # type: ignore[misc]
+    """django-q2's database broker, with jobs that become visible later and oldest first."""
+
+    delay = timedelta(0)
+
+    def enqueue(self, task: str) -> int:
+        package = self.get_connection().create(key=self.list_key, payload=task, lock=timezone.now() + self.delay)
+        return int(package.pk)
+
+
+def enqueue(func: str, *, delay: timedelta = timedelta(0), **kwargs: Any) -> None:
+    """Have a worker call `func` (a dotted path) with `kwargs`, not before `delay` has passed.
+
+    The job is a row written in the caller's transaction: if that rolls back there is no job, and once it commits the
+    job is done at least once, whichever process dies. A job that raises is kept as a failure and not repeated.
+    """
+    broker = DelayedBroker()
+    broker.delay = delay
+    async_task(func, broker=broker, **kwargs)
