@@ -30,8 +30,9 @@ def lock_data_dir() -> IO[str]:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
+        with file:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
         raise refuse(
             f"Another Holdfast (process {holder}) uses {settings.DATA_DIR}. Stop it, or name another DATA_DIR."
         ) from None
@@ -48,15 +49,21 @@ def listen() -> socket.socket:
             settings.HOST, settings.PORT, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, proto)
+    except OSError as error:
+        raise _cannot_listen(error) from None
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(1024)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise refuse(
-            f"Cannot listen on {settings.HOST} port {settings.PORT} ({reason}). Choose another with PORT=8001 make run."
-        ) from None
+        listener.close()
+        raise _cannot_listen(error) from None
     return listener
+
+
+def _cannot_listen(error: OSError) -> CommandError:
+    where = f"{settings.HOST} port {settings.PORT}"
+    return refuse(f"Cannot listen on {where} ({error.strerror or error}). Choose another with PORT=8001 make run.")
 
 
 def migrate() -> list[str]:

@@ -100,10 +100,11 @@ class Running:
 
     def stop(self, number: int = signal.SIGINT) -> float:
         """Press Ctrl-C (SIGINT to the whole group) or send another signal to it; return the seconds it took."""
+        if self.process.poll() is not None:
+            return 0.0
         people = self.family()
         started = time.monotonic()
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, number)
+        os.killpg(self.process.pid, number)
         self.process.wait(timeout=30)
         took = time.monotonic() - started
         _, alive = psutil.wait_procs(people, timeout=1)

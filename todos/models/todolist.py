@@ -196,8 +196,8 @@ class TodoList(Lockable):
             Activity.record(Verb.LIST_RESTORED, by=by, at=timezone.now(), list_id=self.pk)
         return True
 
-    def add_member(self, user: User, *, role: str, by: User) -> bool:
-        """Share the list and tell the person by mail; return False, changing nothing, where they are a member."""
+    def add_member(self, user: User, *, role: str, by: User, tell: bool = True) -> bool:
+        """Share the list and `tell` the person by mail; return False, changing nothing, where they are a member."""
         now = timezone.now()
         with transaction.atomic():
             self.lock()
@@ -206,8 +206,9 @@ class TodoList(Lockable):
                 return False
             changes: Changes = {"member": [None, str(user)], "user": [None, user.pk], "role": [None, role]}
             Activity.record(Verb.MEMBER_ADDED, by=by, at=now, list_id=self.pk, changes=changes)
-            context = {"list": self, "by": by, "role": Role(role).label, "url": self._public_url()}
-            send_mail("todos/mail/added_to_list", to=user, context=context)
+            if tell:
+                context = {"list": self, "by": by, "role": Role(role).label, "url": self._public_url()}
+                send_mail("todos/mail/added_to_list", to=user, context=context)
         return True
 
     def _public_url(self) -> str:

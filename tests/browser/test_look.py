@@ -1,0 +1,95 @@
+"""Themes, phones and print, on every page."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.pages import ANONYMOUS, populate, serve_errors
+
+
+def background(page: Page) -> str:
+    colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
+
+
+def test_the_theme_is_in_the_page_before_it_is_painted(page, live_server):
+    page.goto("/lists/")
+    light = background(page)
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+    dark = background(page)
+    assert dark != light
+    assert '<html lang="en" data-theme="dark">' in page.request.get("/lists/").text()
+    page.reload()
+    assert background(page) == dark
+    page.get_by_role("button", name="Like the device").click()
+    expect(page.locator("html:not([data-theme])")).to_have_count(1)
+    page.emulate_media(color_scheme="dark")
+    assert background(page) == dark
+
+
+def test_who_is_not_signed_in_keeps_a_theme_in_a_cookie(open_page, live_server):
+    page = open_page()
+    page.context.add_cookies([{"name": "theme", "value": "dark", "url": live_server.url}])
+    page.goto("/accounts/login/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_drawer_on_a_phone(open_page, alice, kitchen):
+    page = open_page(alice, viewport=PHONE)
+    page.goto("/lists/")
+    drawer = page.get_by_role("complementary", name="Navigation")
+    expect(drawer).to_be_hidden()
+    opener = page.get_by_role("button", name="Open the navigation")
+    opener.press("Enter")
+    expect(drawer).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(opener).to_be_focused()
+    opener.click()
+    page.mouse.click(380, 400)
+    expect(drawer).to_be_hidden()
+    opener.click()
+    drawer.get_by_role("link", name="Flat renovation").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Flat renovation")
+    expect(drawer).to_be_hidden()
+
+
+def test_rows_are_42_pixels_high_and_48_on_a_phone(open_page, alice, kitchen):
+    page = open_page(alice)
+    page.goto(kitchen.get_absolute_url())
+    row = page.locator("#todo-rows .row", has_text="sockets")
+    assert row.bounding_box()["height"] == pytest.approx(42, abs=1)
+    page.set_viewport_size(PHONE)
+    assert row.bounding_box()["height"] == pytest.approx(48, abs=1)
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_nothing_scrolls_sideways(open_page, alice, kitchen, width):
+    addresses = populate(kitchen, owner=alice)
+    for user, pages in ((alice, addresses), (None, ANONYMOUS)):
+        page = open_page(user, viewport={"width": width, "height": 640})
+        serve_errors(page)
+        for address in pages:
+            page.goto(address)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{address} is {wide} pixels wide"
+
+
+def test_nothing_on_a_page_is_styled_or_scripted_inline(page, alice, kitchen):
+    for address in populate(kitchen, owner=alice):
+        if address.startswith("/error/"):
+            continue
+        html = page.request.get(address).text()
+        assert " style=" not in html, address
+        assert "<style" not in html, address
+        assert " onclick=" not in html, address
+
+
+def test_print_shows_the_to_dos_alone(page, kitchen):
+    page.goto(kitchen.get_absolute_url())
+    page.emulate_media(media="print")
+    expect(page.locator("#side")).to_be_hidden()
+    expect(page.locator("#add")).to_be_hidden()
+    expect(page.locator("#todo-rows .text").first).to_be_visible()

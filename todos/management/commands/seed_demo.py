@@ -1,0 +1,40 @@
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.seeding import generate_password
+from todos import demo
+
+
+class Command(BaseCommand):
+    help = "Add a team of four with lists and to-dos for trying Holdfast out. It only adds, and only once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--password",
+            help="one for all four; '-' reads it from standard input, where nobody else on this machine can see it. "
+            "Default: a generated one, printed once.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        given = options["password"]
+        if given == "-":
+            given = sys.stdin.readline().strip("\r\n")
+        password = given if given is not None else generate_password()
+        try:
+            validate_password(password)
+            seeded = demo.seed(password)
+        except ValidationError as error:
+            raise CommandError(f"The password will not do. {' '.join(error.messages)}", returncode=2) from None
+        except demo.NotOurs as error:
+            raise CommandError(str(error), returncode=2) from None
+        if not seeded:
+            self.stdout.write("The demo is there already; nothing was changed.")
+            return
+        self.stdout.write(f"Sign in as {', '.join(demo.addresses())}.")
+        if given is None:
+            self.stdout.write(f"Password of all four (shown this once): {password}")
