@@ -1,9 +1,11 @@
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
@@ -24,6 +26,22 @@ class OperatorSite(AdminSite):
         """Send to the sign-in page of the app: the admin's own form would know no bans, factors or limits."""
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context=extra_context)
         return response
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Answer 400 where an address holds a number or text that no database column can: Django's lists raise."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def admin_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                response: HttpResponse = guarded(request, *args, **kwargs)
+            except (OverflowError, DataError) as error:
+                if request.method != "GET":
+                    raise
+                raise BadRequest from error
+            return response
+
+        return admin_view
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [

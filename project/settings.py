@@ -8,6 +8,7 @@ import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
 
 from project import env
 
@@ -109,7 +110,7 @@ if _DATABASE_URL:
     _options: dict[str, Any] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
     if _WEB:
         # Threads share a few connections; a pool cannot be inherited by a fork, so workers hold persistent ones.
-        _options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
+        _options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
     _database |= {"OPTIONS": _options, "CONN_MAX_AGE": 0 if _WEB else 600, "CONN_HEALTH_CHECKS": True}
     DATABASES = {"default": _database}
 else:
@@ -204,6 +205,7 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Holdfast <holdfast@{_public.hostna
 
 Q_CLUSTER = {
     "name": "holdfast",
+    "label": _("Background jobs"),
     "orm": "default",  # a job joins its cause's transaction, and a job in hand survives its worker
     "workers": 2,
     "poll": 0.2,  # seconds

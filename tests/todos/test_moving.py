@@ -43,7 +43,7 @@ def test_moving_to_where_it_stands_changes_nothing(abcd, bob, index, after):
 
 
 def test_moving_behind_what_is_in_the_trash_uses_its_place(flat, abcd, texts, bob):
-    a, b, c, d = abcd
+    _a, b, _c, d = abcd
     b.trash(by=bob)
     d.move(after=b.pk, by=bob)
     assert texts(flat) == ["a", "d", "c"]

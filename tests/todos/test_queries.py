@@ -9,6 +9,7 @@ from accounts.models import User
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb, positions
 
 LIMIT = 10
+ROWS = {"hx_request": "true", "hx_target": "section#rows"}
 
 
 @pytest.fixture
@@ -44,21 +45,22 @@ def crowd(todo_list: TodoList, *, todos: int, members: int) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "query", ["", "?status=all", "?status=completed&sort=completed", "?sort=text&page=3", "?q=To-do+99", "?page=9999"]
-)
-def test_a_list_of_ten_thousand_costs_what_one_of_three_costs(flat, alice, counted, query):
-    for text in "abc":
+def test_a_list_of_ten_thousand_costs_what_one_of_three_costs(flat, alice, counted):
+    queries = ["", "?status=all", "?status=completed&sort=completed", "?sort=text&page=3", "?q=To-do+99", "?page=9999"]
+    urls = [f"/lists/{flat.pk}/{query}" for query in queries]
+    for text in ("To-do 99", "b", "c"):
         flat.add(text, by=alice)
-    few = counted(alice, f"/lists/{flat.pk}/{query}")
+    flat.todos.get(text="b").complete(by=alice)
+    few = [counted(alice, url) for url in urls]
     crowd(flat, todos=10_000, members=12)
-    url = f"/lists/{flat.pk}/{query}"
-    assert counted(alice, url) == few <= LIMIT
-    assert counted(alice, url, hx_request="true", hx_target="section#rows") <= LIMIT
+    assert [counted(alice, url) for url in urls] == few
+    assert max(few) <= LIMIT
+    assert max(counted(alice, url, **ROWS) for url in urls) <= LIMIT
 
 
 def test_the_other_pages_cost_the_same_for_many(flat, tiles, alice, counted):
     urls = ["/lists/", "/trash/", f"/todos/{tiles.pk}/", f"/lists/{flat.pk}/members/", f"/lists/{flat.pk}/edit/"]
+    flat.add("y", by=alice).trash(by=alice)
     few = {url: counted(alice, url) for url in urls}
     crowd(flat, todos=300, members=60)
     for number in range(60):
@@ -75,19 +77,24 @@ def test_the_other_pages_cost_the_same_for_many(flat, tiles, alice, counted):
     assert max(many.values()) <= LIMIT
 
 
-@pytest.mark.parametrize("verb", ["complete", "trash"])
-def test_a_verb_in_a_list_of_ten_thousand_reads_one_row(flat, tiles, alice, sign_in, verb):
-    crowd(flat, todos=10_000, members=5)
+def test_a_swapped_row_costs_the_same_in_a_long_list(flat, tiles, alice, sign_in):
     client = sign_in(alice)
-    headers = {"HX-Request": "true", "HX-Target": f"li#todo-{tiles.pk}", "HX-Current-URL": flat.get_absolute_url()}
-    with CaptureQueriesContext(connection) as queries:
-        assert client.post(f"/todos/{tiles.pk}/{verb}/", headers=headers).status_code == 200
-    assert len(queries) <= 14
+
+    def cost(verb: str) -> int:
+        page = f"http://testserver{flat.get_absolute_url()}"
+        headers = {"HX-Request": "true", "HX-Target": f"li#todo-{tiles.pk}", "HX-Current-URL": page}
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post(f"/todos/{tiles.pk}/{verb}/", headers=headers).status_code == 200
+        return len(queries)
+
+    few = cost("complete")
+    crowd(flat, todos=300, members=5)
+    assert cost("reopen") == few
 
 
 def test_open_to_dos_are_counted_from_an_index_alone(flat, alice):
     if connection.vendor != "sqlite":
-        return  # a planner with statistics chooses otherwise for tables as small as this
+        pytest.skip("a planner with statistics decides otherwise for tables this small")
     plan = TodoList.objects.for_sidebar(alice).explain()
     assert "todos_todo_open" in plan
 

@@ -50,7 +50,7 @@ def test_adding_a_member_tells_them_by_mail(flat, alice, mallory, mails, setting
 
 def test_the_mail_can_be_written(flat, alice, mallory, monkeypatch):
     queued: list = []
-    monkeypatch.setattr("accounts.mail.enqueue", lambda task, **given: queued.append(given))
+    monkeypatch.setattr("accounts.mail.enqueue", lambda _task, **given: queued.append(given))
     TodoList.objects.filter(pk=flat.pk).update(name="Tom & O'Brien")
     flat.refresh_from_db()
     flat.add_member(mallory, role=Role.READER, by=alice)

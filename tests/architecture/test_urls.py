@@ -1,0 +1,213 @@
+"""Every address of the project is found and walked: one that is added tomorrow is held to the same rules."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.shortcuts import resolve_url
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+from django.utils.regex_helper import normalize
+
+from todos.models import Role, Todo, TodoList
+
+# What a visitor who is not signed in may see or do.
+PUBLIC = {
+    "account_login",
+    "account_signup",  # says that it is closed
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_email_verification_sent",
+    "account_confirm_email",
+    "account_theme",
+    "todos:home",  # leads to the lists, which are not public
+}
+# What a reader may post although it is about somebody's list.
+READERS_MAY = {"todos:list_leave"}
+CLOSED = {401, 403, 404, 405}
+ODD = [
+    "0",
+    "-1",
+    "1.5",
+    "9" * 19,
+    str(10**30),
+    "%00",
+    "1%00",
+    quote("٣"),
+    quote("🌊"),
+    "a%0d%0ab",
+    "%2e%2e",
+    "'",
+    "%ff",
+]
+FIELDS = ("name", "text", "notes", "email", "role", "list", "after", "next", "theme", "time_zone", "login", "q")
+NONSENSE = dict.fromkeys(FIELDS, "\x00")
+
+
+@dataclass(frozen=True)
+class Address:
+    name: str
+    path: str  # "lists/%(pk)s/"
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        return tuple(re.findall(r"%\((\w+)\)s", self.path))
+
+    @property
+    def is_admin(self) -> bool:
+        return self.path.startswith("admin/")
+
+    def url(self, values: dict[str, object] | str) -> str:
+        return "/" + self.path % (dict.fromkeys(self.params, values) if isinstance(values, str) else values)
+
+
+def walk(resolver: URLResolver, prefix: str = "", names: tuple[str, ...] = ()) -> Iterator[Address]:
+    for entry in resolver.url_patterns:
+        path = prefix + template(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from walk(entry, path, (*names, entry.namespace) if entry.namespace else names)
+        elif isinstance(entry, URLPattern):
+            yield Address(":".join((*names, entry.name or entry.lookup_str)), path)
+
+
+def template(pattern) -> str:
+    if isinstance(pattern, RoutePattern):
+        return re.sub(r"<(?:\w+:)?(\w+)>", r"%(\1)s", str(pattern))
+    return normalize(str(pattern))[0][0]
+
+
+ADDRESSES = list(walk(get_resolver()))
+
+
+@pytest.fixture
+def flat(alice, bob, carol) -> TodoList:
+    flat = TodoList.create("Flat", by=alice)
+    flat.add_member(bob, role=Role.EDITOR, by=alice, tell=False)
+    flat.add_member(carol, role=Role.READER, by=alice, tell=False)
+    return flat
+
+
+@pytest.fixture
+def tiles(flat, alice) -> Todo:
+    return flat.add("Order tiles", by=alice)
+
+
+@pytest.fixture
+def objects(flat, tiles, bob) -> dict[tuple[str, str], object]:
+    """What stands for a parameter: first part of the path, name. A new kind of address names its object here."""
+    return {
+        ("lists", "pk"): flat.pk,
+        ("lists", "member_pk"): flat.memberships.get(user=bob).pk,
+        ("todos", "pk"): tiles.pk,
+    }
+
+
+@pytest.fixture
+def about_objects(objects) -> list[tuple[Address, str]]:
+    """Addresses of members' pages that are about one object, with that object's id."""
+    found = []
+    for address in ADDRESSES:
+        if address.params and not address.is_admin and address.name not in PUBLIC:
+            kind = address.path.partition("/")[0]
+            found.append((address, address.url({name: objects[kind, name] for name in address.params})))
+    return found
+
+
+def test_the_walk_finds_what_there_is():
+    names = {address.name for address in ADDRESSES}
+    assert {"todos:lists", "todos:todo_move", "todos:member_role", "admin:index", "account_login"} <= names
+    assert {"admin:todos_todo_change", "admin:accounts_user_change"} <= names
+    assert names >= PUBLIC | READERS_MAY
+    assert "lists/%(pk)s/members/%(member_pk)s/role/" in {address.path for address in ADDRESSES}
+
+
+def test_visitors_are_sent_to_sign_in(objects):
+    wrong = []
+    for address in ADDRESSES:
+        if address.name in PUBLIC:
+            continue
+        kind = address.path.partition("/")[0]
+        url = address.url({name: objects.get((kind, name), "1") for name in address.params})
+        for method in ("get", "post", "put", "delete", "head"):
+            response = getattr(Client(), method)(url)
+            if not leads_to_sign_in(response) and response.status_code not in CLOSED:
+                wrong.append((method, url, response.status_code))
+    assert wrong == []
+
+
+def leads_to_sign_in(response) -> bool:
+    """Is this a redirect to the sign-in page, at once or through the front door of the admin?"""
+    sign_in, hops = resolve_url(settings.LOGIN_URL), 0
+    while response.status_code == 302 and response["Location"].startswith(resolve_url("admin:index")) and hops < 3:
+        response, hops = Client().get(response["Location"]), hops + 1
+    return response.status_code == 302 and response["Location"].partition("?")[0] == sign_in
+
+
+def test_strangers_find_nothing(about_objects, mallory, sign_in):
+    client, wrong = sign_in(mallory), []
+    for _address, url in about_objects:
+        answers = {client.get(url).status_code, client.post(url).status_code}
+        if 404 not in answers or not answers <= {404, 405}:
+            wrong.append((url, answers))
+    assert wrong == []
+
+
+def test_readers_change_nothing(about_objects, carol, sign_in):
+    client, wrong = sign_in(carol), []
+    for address, url in about_objects:
+        if address.name not in READERS_MAY and client.post(url).status_code not in {403, 405}:
+            wrong.append((url, client.post(url).status_code))
+    assert wrong == []
+    assert {address.name for address, _url in about_objects} >= READERS_MAY
+
+
+def test_members_do_not_get_into_the_admin(alice, sign_in):
+    client, wrong = sign_in(alice), []
+    for address in ADDRESSES:
+        if address.is_admin and address.name not in PUBLIC:
+            response = client.get(address.url("1"))
+            if response.status_code not in {302, *CLOSED}:
+                wrong.append((address.path, response.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["visitor", "alice", "staff"])
+def test_odd_ids_are_never_an_error(who, flat, tiles, alice, staff, sign_in):
+    client = {"visitor": Client(), "alice": sign_in(alice), "staff": sign_in(staff)}[who]
+    client.raise_request_exception = False
+    wrong = []
+    for address in ADDRESSES:
+        # The admin turns everybody else away before it looks at an id.
+        if not address.params or (address.is_admin and who != "staff"):
+            continue
+        for odd in ODD:
+            url = address.url(odd)
+            methods = ("get",) if address.is_admin else ("get", "post")
+            wrong += [(method, url) for method in methods if getattr(client, method)(url).status_code >= 500]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["visitor", "alice", "staff"])
+def test_nonsense_in_queries_and_forms_is_never_an_error(who, objects, alice, staff, sign_in):
+    people = {"alice": alice, "staff": staff}
+    query = "?page=%00&q=%00&status=%ff&sort=%27&p=-1&o=9.-9&_popup=%00&next=//evil.example/&e=%00"
+    wrong = []
+    for address in ADDRESSES:
+        kind = address.path.partition("/")[0]
+        url = address.url({name: objects.get((kind, name), "1") for name in address.params})
+        for method, suffix, fields in (("get", query, None), ("post", "", NONSENSE)):
+            client = sign_in(people[who]) if who in people else Client()
+            client.raise_request_exception = False
+            response = getattr(client, method)(url + suffix, fields) if fields else client.get(url + suffix)
+            if response.status_code >= 500:
+                wrong.append((method, url, response.status_code))
+            elif response.status_code in (301, 302):
+                assert "evil.example" not in response["Location"].partition("?")[0]
+    assert wrong == []

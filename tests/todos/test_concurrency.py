@@ -1,0 +1,126 @@
+"""Two connections at once, on whichever database the tests run on."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import close_old_connections, connection
+
+from todos.models import Activity, Membership, Role, Todo, TodoList, Verb, positions
+from todos.refusals import LastOwner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*verbs: Callable[[], Any]) -> list[Any]:
+    """Run the verbs in threads that start together; return what each returned or raised."""
+    barrier = Barrier(len(verbs))
+
+    def run(verb: Callable[[], Any]) -> Any:
+        close_old_connections()
+        try:
+            barrier.wait(timeout=10)
+            return verb()
+        except Exception as error:  # noqa: BLE001 - the test compares it
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(verbs)) as pool:
+        return list(pool.map(run, verbs))
+
+
+def test_completing_at_once_is_completing_once(tiles, alice, bob):
+    copies = [(Todo.objects.get(pk=tiles.pk), person) for person in (alice, bob) * 2]
+    results = at_once(*(lambda todo=todo, by=by: todo.complete(by=by) for todo, by in copies))
+    assert sorted(results) == [False, False, False, True]
+    assert tiles.activities.filter(verb=Verb.COMPLETED).count() == 1
+
+
+def test_two_owners_who_leave_at_once_leave_one(flat, alice, bob):
+    for _round in range(5):
+        TodoList.objects.filter(pk=flat.pk).delete()
+        flat = TodoList.create("Flat", by=alice)
+        flat.add_member(bob, role=Role.OWNER, by=alice, tell=False)
+        rows = list(Membership.objects.filter(list=flat).select_related("list", "user"))
+        results = at_once(*(lambda row=row: row.remove(by=row.user) for row in rows))
+        assert sorted(type(result).__name__ for result in results) == [LastOwner.__name__, "bool"]
+        assert flat.memberships.owners().count() == 1
+
+
+def test_leaving_and_stepping_down_at_once_leaves_an_owner(flat, alice, bob):
+    flat.memberships.get(user=bob).change_role(Role.OWNER, by=alice)
+    a, b = (Membership.objects.select_related("list", "user").get(list=flat, user=user) for user in (alice, bob))
+    at_once(lambda: a.remove(by=alice), lambda: b.change_role(Role.READER, by=bob))
+    assert flat.memberships.owners().count() == 1
+
+
+def test_moves_at_once_lose_nothing_and_keep_an_order(flat, alice, bob):
+    rows = [flat.add(str(number), by=alice) for number in range(6)]
+    Todo.objects.filter(list=flat).update(position=0)  # no gap anywhere: every move spreads the list first
+    first = rows[0].pk
+
+    def moves(pk: int, by: Any) -> Callable[[], None]:
+        def run() -> None:
+            for _time in range(4):
+                Todo.objects.get(pk=pk).move(after=first, by=by)
+                Todo.objects.get(pk=pk).move(after=0, by=by)
+
+        return run
+
+    assert at_once(moves(rows[1].pk, alice), moves(rows[2].pk, bob), moves(rows[3].pk, bob)) == [None] * 3
+    assert flat.todos.count() == 6
+    assert len(set(flat.todos.values_list("position", flat=True))) == 6
+
+
+def test_adding_at_once_gives_each_its_place(flat, alice, bob):
+    copies = [TodoList.objects.get(pk=flat.pk) for _copy in range(4)]
+    at_once(*(lambda row=row: [row.add("x", by=bob) for _time in range(5)] for row in copies))
+    assert sorted(flat.todos.values_list("position", flat=True)) == [-positions.GAP * n for n in range(19, -1, -1)]
+
+
+def test_moving_both_ways_between_two_lists_does_not_deadlock(flat, alice):
+    garden = TodoList.create("Garden", by=alice)
+    a, b = flat.add("a", by=alice), garden.add("b", by=alice)
+
+    def swap(pk: int) -> Callable[[], None]:
+        def run() -> None:
+            for _time in range(6):
+                todo = Todo.objects.get(pk=pk)
+                todo.move(to=garden if todo.list_id == flat.pk else flat, by=alice)
+
+        return run
+
+    assert at_once(swap(a.pk), swap(b.pk)) == [None, None]
+    assert Todo.objects.count() == 2
+
+
+def test_completing_and_moving_at_once_do_both(flat, alice, bob):
+    garden = TodoList.create("Garden", by=alice)
+    for number in range(5):
+        todo = flat.add(str(number), by=alice)
+        one, two = (Todo.objects.select_related("list").get(pk=todo.pk) for _copy in range(2))
+        results = at_once(lambda one=one: one.complete(by=bob), lambda two=two: two.move(to=garden, by=alice))
+        assert not [result for result in results if isinstance(result, Exception)]
+        todo.refresh_from_db()
+        assert todo.completed_at
+        assert todo.list == garden
+
+
+def test_edits_of_text_and_notes_at_once_keep_both(tiles, alice, bob):
+    one, two = (Todo.objects.get(pk=tiles.pk) for _copy in range(2))
+    assert at_once(lambda: one.edit(text="New", by=alice), lambda: two.edit(notes="More", by=bob)) == [True, True]
+    tiles.refresh_from_db()
+    assert (tiles.text, tiles.notes) == ("New", "More")
+
+
+def test_adding_a_member_at_once_adds_and_tells_once(flat, alice, bob, mallory, monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr("todos.models.todolist.send_mail", lambda template, **_given: sent.append(template))
+    copies = [TodoList.objects.get(pk=flat.pk) for _copy in range(3)]
+    results = at_once(*(lambda row=row: row.add_member(mallory, role=Role.READER, by=alice) for row in copies))
+    assert sorted(results) == [False, False, True]
+    assert len(sent) == 1
+    assert Activity.objects.filter(verb=Verb.MEMBER_ADDED, changes__user=[None, mallory.pk]).count() == 1
