@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
@@ -108,10 +109,17 @@ def response_headers(get_response: Handler) -> Handler:
     return middleware
 
 
-def htmx_redirect(get_response: Handler) -> Handler:
-    """Send a page swap that meets the sign-in page there as a whole: fetch would put it into a row."""
+def htmx(get_response: Handler) -> Handler:
+    """Send a page swap that meets the sign-in page there as a whole: fetch would put it into a row.
+
+    And drop an HX-Current-URL that is no URL: whoever asks django-htmx for its path would get a ValueError.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            urlsplit(request.headers.get("HX-Current-URL", ""))
+        except ValueError:
+            del request.META["HTTP_HX_CURRENT_URL"], request.headers  # the latter is made anew
         response = get_response(request)
         if "HX-Request" not in request.headers or response.status_code != HTTPStatus.FOUND:
             return response

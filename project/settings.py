@@ -74,9 +74,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "project.middleware.htmx",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.member_context",
-    "project.middleware.htmx_redirect",
 ]
 TEMPLATES = [
     {

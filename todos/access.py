@@ -17,7 +17,6 @@ from accounts.models import User
 from accounts.redirects import next_path
 from todos.models import Membership, Role, Todo, TodoList
 from todos.models.roles import WRITERS
-from todos.navigation import forget_broken_page
 
 
 class MemberRequest(HttpRequest):
@@ -35,7 +34,6 @@ def signed_in[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]
         request = args[0]
         assert isinstance(request, HttpRequest)
         if request.user.is_authenticated:
-            forget_broken_page(request)
             return view(*args, **kwargs)
         reading = request.method in ("GET", "HEAD")
         return redirect_to_login(

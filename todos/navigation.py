@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
-from django_htmx.middleware import HtmxDetails
 
 
 def swap_target(request: HttpRequest) -> str:
@@ -12,15 +11,6 @@ def swap_target(request: HttpRequest) -> str:
     if request.headers.get("HX-Request") != "true":
         return ""
     return request.headers.get("HX-Target", "").rpartition("#")[2]
-
-
-def forget_broken_page(request: HttpRequest) -> None:
-    """Drop a page named by htmx that is no URL: whoever asks django-htmx for its path would get a ValueError."""
-    details: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    try:
-        _ = details.current_url_abs_path
-    except ValueError:
-        details.__dict__["current_url_abs_path"] = None
 
 
 def list_page(path: str) -> int | None:
