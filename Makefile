@@ -16,7 +16,7 @@ test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey,
 	@$(pytest) -n 2 -m "not slow and not browser and not acceptance"
 	@$(pytest) -n 2 -m "not slow and not browser and not acceptance" --database postgres tests/accounts tests/todos tests/workflows
 	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py
-	@$(pytest) -m "browser and not slow" tests/browser
+	@$(pytest) -n 2 -m "browser and not slow" tests/browser
 	@$(pytest) -m "acceptance and not slow" tests/acceptance
 
 test-slow: setup ## Run the tests that take longer

@@ -27,6 +27,7 @@ PUBLIC = {
     "account_email_verification_sent",
     "account_confirm_email",
     "account_theme",
+    "favicon",
     "todos:home",  # leads to the lists, which are not public
 }
 # What a reader may post although it is about somebody's list.

@@ -1,4 +1,4 @@
-"""Chromium drives the pages of a live server. A page that complains, or asks another host for anything, fails its test."""
+"""Chromium drives the pages of a live server. A page that complains, or asks another host for anything, fails."""
 
 import re
 import shutil

@@ -152,6 +152,14 @@ def test_filter_and_search(stays, kitchen):
     assert "q=tiles" in stays.url
 
 
+def test_back_leads_to_the_filter_before(page, kitchen):
+    page.goto(kitchen.get_absolute_url())
+    page.get_by_role("link", name="Completed", exact=True).click()
+    expect(page.locator("#todo-rows .text")).to_have_text(["Call the electrician"])
+    page.go_back()
+    expect(page.locator("#todo-rows .text")).to_have_count(3)
+
+
 def test_the_last_row_gone_leaves_an_empty_state(page, alice):
     lone = TodoList.create("Lone", by=alice)
     lone.add("Only one", by=alice)

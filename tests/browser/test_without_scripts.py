@@ -70,7 +70,7 @@ def test_filters_search_and_order(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     page.get_by_role("link", name="All", exact=True).click()
     expect(page.locator("#todo-rows .text")).to_have_count(4)
-    page.get_by_label("Order").select_option("text")
+    page.get_by_label("Order", exact=True).select_option("text")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#todo-rows .text").first).to_have_text("Call the electrician")
     page.get_by_label("Search this list").fill("tiles")

@@ -1,11 +1,12 @@
 // A request that failed changes nothing on the page and says so; the sentences come translated with the page.
 import { show } from "./toast.js";
 
-const texts = document.body.dataset;
+function text(key) {
+  return document.body.getAttribute(`data-failed-${key}`);
+}
 
-export function sentence(status) {
-  if (!status) return texts.failedOffline;
-  return texts[`failed${status}`] ?? texts[`failed${Math.floor(status / 100)}xx`];
+function sentence(status) {
+  return text(status) ?? text(`${Math.floor(status / 100)}xx`);
 }
 
 document.addEventListener("htmx:response:error", ({ detail }) => {
@@ -15,5 +16,5 @@ document.addEventListener("htmx:response:error", ({ detail }) => {
 });
 
 document.addEventListener("htmx:error", ({ detail }) => {
-  if (!detail.ctx?.response) show(sentence(0));
+  if (!detail.ctx?.response) show(text("offline"));
 });

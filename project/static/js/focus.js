@@ -16,7 +16,7 @@ function inRow(row) {
 }
 
 function visible(element) {
-  return element?.checkVisibility() ? element : null;
+  return element && element.checkVisibility() ? element : null;
 }
 
 function restore() {

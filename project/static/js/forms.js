@@ -11,9 +11,19 @@ document.addEventListener("htmx:config:request", ({ detail }) => {
 document.addEventListener("htmx:after:request", ({ detail }) => {
   const { sourceElement, response } = detail.ctx;
   if (response.status >= 400) return;
-  if (sourceElement.matches("[data-reset]")) sourceElement.reset();
+  if (sourceElement.matches("[data-reset]")) empty(sourceElement);
   if (sourceElement.matches("[data-undo]")) clear();
 });
+
+function empty(form) {
+  // Not reset(): a form that came back with errors has the refused text as its default.
+  for (const field of form.querySelectorAll("input:not([type=hidden])")) {
+    field.value = field.defaultValue = "";
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+  form.parentElement.querySelector(".add-error")?.remove();
+}
 
 document.addEventListener("change", ({ target }) => {
   if (target.matches("[data-submits]")) target.form.requestSubmit();

@@ -38,7 +38,7 @@ function drop() {
     else row.parentElement.append(row);
   };
   for (const failure of ["htmx:response:error", "htmx:error"]) row.addEventListener(failure, takeBack, { once: true });
-  window.htmx.ajax("POST", row.dataset.move, { source: row, target: "#rows", swap: "outerMorph", values });
+  window.htmx.ajax("POST", row.dataset.move, { source: row, target: "#rows", swap: "outerMorph", values, headers: { "HX-Target": "section#rows" } });
 }
 
 document.addEventListener("pointerdown", (event) => {

@@ -1,0 +1,7 @@
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStorage(CompressedManifestStaticFilesStorage):
+    """Hashed and compressed static files, with the imports inside JavaScript modules hashed as well."""
+
+    support_js_module_import_aggregation = True
