@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from todos.models import Role, Todo, TodoList
 
 PASSWORD = "kelp holds the rock"
 
@@ -64,3 +65,17 @@ def sign_in() -> Callable[[User], Client]:
         return client
 
     return sign_in_as
+
+
+@pytest.fixture
+def flat(alice, bob, carol) -> TodoList:
+    """Alice's list, in which Bob works and Carol reads."""
+    flat = TodoList.create("Flat renovation", by=alice)
+    flat.add_member(bob, role=Role.EDITOR, by=alice, tell=False)
+    flat.add_member(carol, role=Role.READER, by=alice, tell=False)
+    return flat
+
+
+@pytest.fixture
+def tiles(flat, alice) -> Todo:
+    return flat.add("Order tiles", by=alice)

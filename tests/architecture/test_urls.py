@@ -13,8 +13,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils.regex_helper import normalize
 
-from todos.models import Role, Todo, TodoList
-
 # What a visitor who is not signed in may see or do.
 PUBLIC = {
     "account_login",
@@ -85,19 +83,6 @@ def template(pattern) -> str:
 
 
 ADDRESSES = list(walk(get_resolver()))
-
-
-@pytest.fixture
-def flat(alice, bob, carol) -> TodoList:
-    flat = TodoList.create("Flat", by=alice)
-    flat.add_member(bob, role=Role.EDITOR, by=alice, tell=False)
-    flat.add_member(carol, role=Role.READER, by=alice, tell=False)
-    return flat
-
-
-@pytest.fixture
-def tiles(flat, alice) -> Todo:
-    return flat.add("Order tiles", by=alice)
 
 
 @pytest.fixture

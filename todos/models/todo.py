@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
-from todos.models.locking import Lockable
 from todos.models.roles import WRITERS
+from todos.models.trashable import Trashable
 from todos.refusals import Gone, InTheTrash, MovedMeanwhile, NeighbourGone
 from todos.text import validate_characters, validate_visible
 
@@ -65,7 +65,7 @@ class TodoQuerySet(models.QuerySet["Todo"]):
         return self.restorable_by(user).select_related("list", "trashed_by").order_by("-trashed_at", "-pk")
 
 
-class Todo(Lockable):
+class Todo(Trashable):
     # The index for the list page begins with the list, so that the key needs none of its own.
     list = models.ForeignKey(
         "todos.TodoList", on_delete=models.CASCADE, related_name="todos", db_index=False, verbose_name=_("list")
@@ -82,25 +82,7 @@ class Todo(Lockable):
         related_name="+",
         verbose_name=_("completed by"),
     )
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed at"), default=timezone.now, editable=False)
-    trashed_at = models.DateTimeField(_("in the trash since"), null=True, editable=False)
-    trashed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("put in the trash by"),
-    )
 
     # The annotation of `visible_to`, and what the list page adds to a row that can be moved: the id to stand behind,
     # "" for the first place, None where it cannot go further.

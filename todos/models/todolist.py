@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.mail import send_mail
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
-from todos.models.locking import Lockable
 from todos.models.membership import Membership
 from todos.models.roles import WRITERS, Role
 from todos.models.todo import Todo
+from todos.models.trashable import Trashable
 from todos.text import validate_characters, validate_visible
 
 if TYPE_CHECKING:
@@ -75,26 +75,8 @@ class TodoListQuerySet(models.QuerySet["TodoList"]):
         return self.visible_to(user).with_open_count().by_name()
 
 
-class TodoList(Lockable):
+class TodoList(Trashable):
     name = models.CharField(_("name"), max_length=200, validators=[validate_characters, validate_visible])
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("created by"),
-    )
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
-    trashed_at = models.DateTimeField(_("in the trash since"), null=True, editable=False)
-    trashed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("put in the trash by"),
-    )
 
     # Annotations of the named queries.
     role: str
