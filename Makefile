@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-slow check bench lock hooks format
+.PHONY: help run setup test test-slow check bench lock messages hooks format
 python := .venv/bin/python
 pytest := $(python) -m pytest
 
@@ -30,6 +30,9 @@ bench: setup ## Measure and print a table
 
 lock: setup ## Make requirements*.txt anew from requirements*.in
 	@bin/lock
+
+messages: setup ## Collect the words of pages and mails into project/locale (needs gettext)
+	@$(python) manage.py makemessages --locale en --no-location --no-wrap --ignore .venv --ignore var --ignore tests
 
 hooks: setup ## Install git hooks: format and lint before a commit, checks and fast tests before a push
 	@bin/hooks
