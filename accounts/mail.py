@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 
 from accounts.links import password_link
 from accounts.models import User
-from workflows.dispatch import enqueue
+from workflows.dispatch import JobTimeout, enqueue
 
 ATTEMPTS = 10
 FIRST_DELAY = timedelta(seconds=30)
@@ -61,7 +61,7 @@ def deliver(message: dict[str, str], *, key: str, attempt: int) -> bool:
     except NEVER_WORKS:
         log.exception("Mail %s to %s cannot be sent.", key, message["to"])
         raise
-    except Exception as error:  # a mail backend of any kind, and whatever network it stands on
+    except (Exception, JobTimeout) as error:  # a mail backend of any kind, and whatever network it stands on
         if attempt >= ATTEMPTS:
             log.error("Mail %s to %s failed %d times, the last: %s", key, message["to"], attempt, error)
             raise

@@ -23,7 +23,7 @@ from django.db import DatabaseError, close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from workflows.dispatch import enqueue
+from workflows.dispatch import enqueue, is_waiting
 from workflows.models import SILENCE, Worker
 from workflows.processes import Child, die_with_parent
 
@@ -41,6 +41,7 @@ class Supervisor:
         self.cluster = Child([sys.executable, str(manage), "worker", "--cluster", self.name])
         self.parent = os.getppid()
         self.stopping = False
+        self.beat = 0
         self.next_beat = 0.0
         self.outage_at = 0.0  # time.monotonic() of the last failure of the database
 
@@ -73,8 +74,9 @@ class Supervisor:
                 heartbeat_at__gt=now - timedelta(days=1)
             ).delete()
         if time.monotonic() >= self.next_beat:
-            if worker.heartbeat_at is None or now - worker.heartbeat_at >= BEAT_EVERY / 2:
-                enqueue("workflows.tasks.beat")
+            # One at a time: behind a long queue they would only make it longer.
+            if not is_waiting(self.beat):
+                self.beat = enqueue("workflows.tasks.beat")
             self.next_beat = time.monotonic() + BEAT_EVERY.total_seconds()
         # An outage of the database is no fault of the cluster: its time counts from the end of the outage.
         running = time.monotonic() - max(self.cluster.started_at, self.outage_at)

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from workflows.dispatch import enqueue
+from workflows.dispatch import enqueue, is_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +30,10 @@ def test_a_job_may_wait():
 def test_a_job_carries_its_arguments():
     enqueue("accounts.tasks.deliver_mail", message={"to": "alice@example.com"}, key="k")
     assert OrmQ.objects.get().task["kwargs"] == {"message": {"to": "alice@example.com"}, "key": "k"}
+
+
+def test_a_job_waits_until_it_is_acknowledged():
+    job = enqueue("workflows.tasks.beat")
+    assert is_waiting(job)
+    OrmQ.objects.get(pk=job).delete()
+    assert not is_waiting(job)
