@@ -142,6 +142,9 @@ if _REDIS_URL:
 else:
     CACHES = {"default": {"BACKEND": "project.cache.SQLiteCache", "LOCATION": str(DATA_DIR / "cache.sqlite3")}}
 
+# django-q2 keeps statistics that nobody reads; without them the worker does not need the cache to be up.
+CACHES["nowhere"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+
 STORAGES = {
     # Private: nothing in it has a URL; views check who may read a file and send it.
     "default": {
@@ -208,6 +211,7 @@ Q_CLUSTER = {
     "label": _("Background jobs"),
     "orm": "default",  # a job joins its cause's transaction, and a job in hand survives its worker
     "workers": 2,
+    "cache": "nowhere",
     "poll": 0.2,  # seconds
     "timeout": 15,  # seconds a job may run
     "retry": 60,  # seconds until a job that nobody acknowledged is delivered again
