@@ -203,3 +203,13 @@ def test_members(page, kitchen, mallory, bob):
         ("Carol", "reader"),
         ("Mallory", "reader"),
     ]
+
+
+def test_a_refused_role_is_taken_back(page, kitchen):
+    page.goto(f"{kitchen.get_absolute_url()}members/")
+    own = page.get_by_label("Role of Alice")
+    own.focus()
+    own.select_option("reader")
+    expect(page.locator("#toast")).to_contain_text("always has an owner")
+    expect(own).to_have_value("owner")
+    expect(own).to_be_focused()
