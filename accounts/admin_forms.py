@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import one_line, time_zone_choices
+from accounts.forms import time_zone_choices
 from accounts.models import User
+from accounts.text import person_name
 
 
 class PersonForm(forms.ModelForm[User]):
@@ -35,7 +36,7 @@ class PersonForm(forms.ModelForm[User]):
         return free_address(self.cleaned_data["email"], owner=self.instance)
 
     def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
+        return person_name(self.cleaned_data["name"])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -87,7 +88,7 @@ class NewPersonForm(forms.ModelForm[User]):
         return free_address(self.cleaned_data["email"], owner=self.instance)
 
     def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
+        return person_name(self.cleaned_data["name"])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -1,10 +1,10 @@
 import zoneinfo
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Theme, User
+from accounts.text import person_name
 
 
 def time_zone_choices() -> list[tuple[str, str]]:
@@ -29,9 +29,4 @@ class SettingsForm(forms.Form):
         return cls(initial={field: getattr(user, field) for field in cls.base_fields})
 
     def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
-
-
-def one_line(text: Any) -> str:
-    """Join the words by single spaces: names stand in subject lines and tables."""
-    return " ".join(str(text).split())
+        return person_name(self.cleaned_data["name"])

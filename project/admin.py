@@ -35,10 +35,8 @@ class OperatorSite(AdminSite):
         def admin_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 response: HttpResponse = guarded(request, *args, **kwargs)
-            except (OverflowError, DataError) as error:
-                if request.method != "GET":
-                    raise
-                raise BadRequest from error
+            except (ValueError, OverflowError, DataError) as error:
+                raise BadRequest from error  # logged with its cause
             return response
 
         return admin_view

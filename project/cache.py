@@ -94,6 +94,13 @@ class SQLiteCache(BaseCache):
     def close(self, **_kwargs: Any) -> None:
         """Keep the connection: opening one costs more than a request's use of it."""
 
+    def _identity(self) -> tuple[int, int, int]:
+        try:
+            stat = self._path.stat()
+        except FileNotFoundError:
+            return os.getpid(), 0, 0
+        return os.getpid(), stat.st_dev, stat.st_ino
+
     def _key(self, key: str, version: int | None) -> str:
         return str(self.make_and_validate_key(key, version=version))
 
@@ -124,13 +131,15 @@ class SQLiteCache(BaseCache):
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """Lend this thread's connection; a forked process and a replaced file get a new one."""
         held = getattr(self._local, "held", None)
-        if held is None or held[0] != os.getpid():
+        if held is None or held[0] != self._identity():
+            if held and held[0][0] == os.getpid():
+                held[1].close()
             connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")  # after a power cut counters may be lost, never wrong data
             connection.execute(_SCHEMA)
             connection.execute(_INDEX)
-            self._local.held = held = (os.getpid(), connection)
+            self._local.held = held = (self._identity(), connection)
         try:
             yield held[1]
         except sqlite3.Error:

@@ -95,7 +95,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def is_outage(error: BaseException) -> bool:
     """Is this a lost, locked or full database, a store that is down, or a disk that is full or not writable?"""
-    if isinstance(error, OperationalError | InterfaceError | RedisError | sqlite3.OperationalError):
+    if isinstance(error, OperationalError | InterfaceError | RedisError | sqlite3.DatabaseError):
         return True
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT}
 

@@ -85,7 +85,6 @@ def _is_cut(request: HttpRequest, *, length: int) -> bool:
 
 def _refuse(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     response = errors.error_response(request, status)
-    response["Connection"] = "close"  # the unread body must not be taken for the next request
     request_log.warning("%s %s refused with %d", request.method, request.path, status)
     return response
 

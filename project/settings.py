@@ -61,18 +61,18 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.middleware.request_context",
-    "project.middleware.body_limit",
     "project.health.middleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "project.middleware.response_headers",
+    "project.middleware.body_limit",  # above everything that reads a body
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "project.middleware.htmx",
     "django_htmx.middleware.HtmxMiddleware",
@@ -110,7 +110,7 @@ if _DATABASE_URL:
     _options: dict[str, Any] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
     if _WEB:
         # Threads share a few connections; a pool cannot be inherited by a fork, so workers hold persistent ones.
-        _options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5}
+        _options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5, "reconnect_timeout": 5}
     _database |= {"OPTIONS": _options, "CONN_MAX_AGE": 0 if _WEB else 600, "CONN_HEALTH_CHECKS": True}
     DATABASES = {"default": _database}
 else:

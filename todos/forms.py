@@ -5,9 +5,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.text import many_lines, one_line, validate_characters, validate_visible
 from todos.models import Role, Todo
 from todos.models.todo import NOTES_LENGTH
-from todos.text import many_lines, one_line, validate_characters, validate_visible
 
 _LARGEST_ID = 2**63 - 1
 

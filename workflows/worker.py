@@ -100,13 +100,14 @@ class Supervisor:
 def run_cluster(*, name: str) -> None:
     """Run django-q2's cluster in this process until it is told to stop; `name` is its supervisor's."""
     from django_q.cluster import Cluster
-    from django_q.signals import post_execute_in_worker
+    from django_q.signals import post_execute
 
     def job_done(**_kwargs: Any) -> None:
         now = timezone.now()
         due = Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - timedelta(seconds=1))
         Worker.objects.filter(due, name=name).update(heartbeat_at=now)
 
-    post_execute_in_worker.connect(job_done, weak=False)
+    # Sent by the monitor behind the acknowledgement: where that is dead, jobs run again and again.
+    post_execute.connect(job_done, weak=False)
     os.register_at_fork(after_in_child=die_with_parent)
     Cluster().start()

@@ -12,6 +12,16 @@ def test_no_address_of_a_list_is_a_server_error(staff, query):
     assert response.status_code in {200, 400}
 
 
+@pytest.mark.parametrize("chosen", ["9" * 30, "abc", "\x00"])
+def test_no_choice_of_rows_is_a_server_error(staff, chosen):
+    client = Client(raise_request_exception=False)
+    client.force_login(staff)
+    for model in ("todos/todo", "accounts/user"):
+        for action in ("put_in_trash", "delete_selected"):
+            response = client.post(f"/admin/{model}/", {"action": action, "_selected_action": chosen})
+            assert response.status_code in {200, 302, 400}
+
+
 def test_operators_sign_in_through_the_door_of_the_app():
     response = Client().get("/admin/")
     assert response.status_code == 302

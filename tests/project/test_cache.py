@@ -127,6 +127,17 @@ def test_it_counts_while_the_database_is_write_locked(cache, tmp_path):
 
 
 @embedded_only
+def test_a_deleted_file_is_made_anew(tmp_path):
+    file = tmp_path / "cache.sqlite3"
+    first, second = SQLiteCache(str(file), {}), SQLiteCache(str(file), {})
+    first.set("counter", 1)
+    for part in tmp_path.iterdir():
+        part.unlink()
+    second.set("counter", 5)
+    assert first.incr("counter") == 6
+
+
+@embedded_only
 def test_it_stays_below_its_limit(tmp_path, monkeypatch):
     monkeypatch.setattr("project.cache.random.random", lambda: 0.0)
     store = SQLiteCache(str(tmp_path / "cache.sqlite3"), {"OPTIONS": {"MAX_ENTRIES": 30}})

@@ -24,7 +24,8 @@ def test_a_body_above_the_paths_limit_is_refused_unread(visitor, size, path):
 
     response = visitor.generic("POST", path, b"", CONTENT_LENGTH=str(size), **{"wsgi.input": Unread()})
     assert response.status_code == 413
-    assert response["Connection"] == "close"
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert response["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.parametrize("length", ["-1", "ten", "1e3", "٣"])

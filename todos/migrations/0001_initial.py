@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.lookups
 import django.utils.timezone
-import todos.text
+import accounts.text
 from django.conf import settings
 from django.db import migrations, models
 
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name='TodoList',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, validators=[todos.text.validate_characters, todos.text.validate_visible], verbose_name='name')),
+                ('name', models.CharField(max_length=200, validators=[accounts.text.validate_characters, accounts.text.validate_visible], verbose_name='name')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
                 ('trashed_at', models.DateTimeField(editable=False, null=True, verbose_name='in the trash since')),
                 ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
@@ -39,8 +39,8 @@ class Migration(migrations.Migration):
             name='Todo',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=500, validators=[todos.text.validate_characters, todos.text.validate_visible], verbose_name='text')),
-                ('notes', models.TextField(blank=True, validators=[django.core.validators.MaxLengthValidator(20000), todos.text.validate_characters], verbose_name='notes')),
+                ('text', models.CharField(max_length=500, validators=[accounts.text.validate_characters, accounts.text.validate_visible], verbose_name='text')),
+                ('notes', models.TextField(blank=True, validators=[django.core.validators.MaxLengthValidator(20000), accounts.text.validate_characters], verbose_name='notes')),
                 ('position', models.BigIntegerField(editable=False, verbose_name='position')),
                 ('completed_at', models.DateTimeField(editable=False, null=True, verbose_name='completed at')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),

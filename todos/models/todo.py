@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.text import validate_characters, validate_visible
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
 from todos.models.roles import WRITERS
 from todos.models.trashable import Trashable
 from todos.refusals import Gone, InTheTrash, MovedMeanwhile, NeighbourGone
-from todos.text import validate_characters, validate_visible
 
 if TYPE_CHECKING:
     from accounts.models import User

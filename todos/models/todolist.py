@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.mail import send_mail
+from accounts.text import validate_characters, validate_visible
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
 from todos.models.membership import Membership
 from todos.models.roles import WRITERS, Role
 from todos.models.todo import Todo
 from todos.models.trashable import Trashable
-from todos.text import validate_characters, validate_visible
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -1,3 +1,4 @@
+import contextlib
 import selectors
 import signal
 import socket
@@ -121,5 +122,6 @@ class Fleet:
                 stream.close()
 
     def _say(self, name: str, line: str) -> None:
-        self.out.write(f"{name:<6} | {line}")
-        self.out.flush()
+        with contextlib.suppress(OSError):  # a full disk or a closed pipe behind the log must not end the service
+            self.out.write(f"{name:<6} | {line}")
+            self.out.flush()
