@@ -1,6 +1,7 @@
 """Read settings from the environment, each as NAME or from a file named by NAME_FILE (a mounted secret)."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,13 @@ def url(name: str, value: str, *, schemes: tuple[str, ...]) -> SplitResult:
 def public_url(default: str) -> SplitResult:
     """Return PUBLIC_URL: scheme, host and perhaps a port, nothing else."""
     parts = url("PUBLIC_URL", text("PUBLIC_URL", default).rstrip("/"), schemes=("http", "https"))
-    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+    if (
+        not re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII)
+        or parts.path
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
         raise ImproperlyConfigured("PUBLIC_URL must be like https://todo.example.com, with no path behind the host.")
     return parts
 
@@ -126,6 +133,8 @@ def secret_key(folder: Path) -> str:
                 pass
             finally:
                 draft.unlink()
-        return file.read_text(encoding="ascii").strip()
+        if key := file.read_text(encoding="ascii").strip():
+            return key
+        raise ImproperlyConfigured(f"The secret key {file} is empty. Delete it and a new one is made.")
     except OSError as error:
         raise ImproperlyConfigured(f"The secret key {file} cannot be kept or read: {error.strerror}.") from error

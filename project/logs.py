@@ -11,7 +11,9 @@ from typing import Any
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _user_id: ContextVar[int | None] = ContextVar("user_id", default=None)
 _FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), 127)}
+# C0 and C1 controls, line separators, and what turns the direction of writing.
+_FORGING = (*range(9), *range(11, 32), *range(127, 160), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_CONTROL = {code: f"\\x{code:02x}" for code in _FORGING}
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "request_id", "user_id", "request"}
 
 

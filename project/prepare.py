@@ -24,6 +24,10 @@ def refuse(message: str) -> CommandError:
     return CommandError(message, returncode=2)
 
 
+def unusable(error: DatabaseError) -> CommandError:
+    return refuse(f"The database cannot be used: {str(error).strip().splitlines()[0]}")
+
+
 def lock_data_dir() -> IO[str]:
     """Take the folder's lock and return the open file that holds it; refuse where another process has it."""
     file = (settings.DATA_DIR / "lock").open("a+", encoding="ascii")
@@ -76,7 +80,7 @@ def migrate() -> list[str]:
         if plan:
             call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
-        raise refuse(f"The database cannot be used: {str(error).strip().splitlines()[0]}") from None
+        raise unusable(error) from None
     return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
 
 

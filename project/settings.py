@@ -268,6 +268,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},  # anybody can cause it; it is a 400
         "django.request": {"level": "ERROR"},  # 4xx answers are in the request line already
         "django-q": {"level": "WARNING"},
     },

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -53,7 +54,7 @@ def test_the_job_in_hand_of_a_killed_worker_is_done_after_all(run, visitor):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("idle", ["workers", "sentinel", "cluster"])
+@pytest.mark.parametrize("idle", ["workers", "monitor", "sentinel", "cluster"])
 def test_killing_an_idle_process_of_the_cluster_does_not_make_it_deaf(run, visitor, tmp_path, idle):
     holdfast = run(**ADMIN)
     holdfast.wait_until_healthy(seconds=60)
@@ -61,11 +62,18 @@ def test_killing_an_idle_process_of_the_cluster_does_not_make_it_deaf(run, visit
     cluster = holdfast.find("manage.py", "--cluster")
     sentinel = cluster.children()[0]
     workers = sentinel.children()[:2]  # one of the two waits with the queue's lock in its hand
-    for victim in {"cluster": [cluster], "sentinel": [sentinel], "workers": workers}[idle]:
+    monitor = sentinel.children()[2:3]
+    for victim in {"cluster": [cluster], "sentinel": [sentinel], "workers": workers, "monitor": monitor}[idle]:
         victim.send_signal(signal.SIGKILL)
     reset = "/accounts/password/reset/"
     visitor(holdfast.url).post(reset, form_at=reset, email=ADMIN["ADMIN_EMAIL"])
     wait_for(lambda: list((tmp_path / "data/mail").glob("*.eml")), seconds=100, what="the mail")
+    wait_for(lambda: jobs_left(tmp_path / "data") == 0, seconds=100, what="the acknowledgement of all jobs")
+
+
+def jobs_left(data: Path) -> int:
+    with closing(sqlite3.connect(data / "holdfast.sqlite3")) as database:
+        return database.execute("SELECT count(*) FROM django_q_ormq").fetchone()[0]
 
 
 class MailServer(socketserver.ThreadingTCPServer):

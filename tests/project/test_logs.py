@@ -39,9 +39,9 @@ def test_a_proxys_request_id_is_kept_only_if_it_is_harmless():
 
 
 def test_a_message_cannot_forge_a_line_or_send_control_characters():
-    line = logs.ConsoleFormatter().format(record("%s", "a\nb\x1b[2J"))
+    line = logs.ConsoleFormatter().format(record("%s", "a\nb\x1b[2J\x9b\u202e"))
     assert "\n" not in line
-    assert "\x1b" not in line
+    assert not {"\x1b", "\x9b", "\u202e"} & set(line)
 
 
 def test_an_exception_is_part_of_the_json():

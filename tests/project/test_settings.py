@@ -42,6 +42,7 @@ def settings_of(*names: str, **environment: str) -> dict:
         ({"DEBUG": "maybe"}, "DEBUG=maybe is neither yes nor no"),
         ({"PUBLIC_URL": "todo.example.com"}, "PUBLIC_URL must begin with http:// or https://"),
         ({"PUBLIC_URL": "https://todo.example.com/app"}, "no path"),
+        ({"PUBLIC_URL": "https://a b"}, "PUBLIC_URL must be like"),
         ({"PUBLIC_URL": "https://[::1"}, "PUBLIC_URL is not a URL"),
         ({"DATABASE_URL": "mysql://db/holdfast"}, "DATABASE_URL must begin with postgresql://"),
         ({"DATABASE_URL": "postgresql://db:port/holdfast"}, "DATABASE_URL is not a URL"),
@@ -147,3 +148,10 @@ def test_workers_keep_connections_and_web_processes_pool_them(tmp_path):
         timeout=60,
     )
     assert web.stdout.split() == ["0", "True"], web.stderr
+
+
+def test_an_empty_secret_key_is_refused(tmp_path):
+    (tmp_path / "secret_key").touch()
+    done = manage("check", DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "is empty. Delete it" in done.stderr

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, SystemCheckError
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from accounts.seeding import seed_first_admin
 from project import prepare
@@ -35,6 +35,8 @@ class Command(BaseCommand):
             self.check()
         except SystemCheckError as error:
             raise prepare.refuse(str(error)) from None
+        except DatabaseError as error:
+            raise prepare.unusable(error) from None
 
     def _prepare(self) -> None:
         applied = prepare.migrate()
