@@ -54,6 +54,7 @@ class Supervisor:
                 log.error("the cluster ended with status %d and is started again", status)
             if self.cluster.due():
                 self.cluster.start()
+                self.beat = 0  # one that the last cluster held is delivered again too late to speak for this one
             try:
                 close_old_connections()
                 self._watch()
