@@ -1,9 +1,11 @@
 """gunicorn's configuration; the address comes from `manage.py serve` as an open socket."""
 
+import os
 from typing import Any
 
 from workflows.processes import die_with_parent
 
+bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"  # `serve` gives a socket
 workers = 2
 worker_class = "gthread"
 threads = 8
