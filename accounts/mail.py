@@ -1,10 +1,10 @@
 """Mail to people: rendered here and now, handed to the queue in the caller's transaction, sent by a worker.
 
 A worker that dies between sending and noting it sends again; the copy has the same Message-ID, so that mail programs
-show it once. A server that refuses or cannot be reached is tried again for about an hour and a half.
+show it once. A server that refuses or cannot be reached is tried again for about an hour and a half; then the mail is
+a dead letter, which an operator can have sent after all.
 """
 
-import logging
 import uuid
 from contextlib import nullcontext
 from datetime import timedelta
@@ -20,14 +20,13 @@ from django.utils import timezone, translation
 
 from accounts.links import password_link
 from accounts.models import User
-from workflows.dispatch import JobTimeout, enqueue
+from workflows import engine
 
+QUEUE = "mail"
 ATTEMPTS = 10
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=15)
 NEVER_WORKS = (ValueError, MessageError)  # a message that cannot be written; trying again would change nothing
-
-log = logging.getLogger("holdfast.mail")
 
 
 def send_mail(template: str, *, to: User | str, context: dict[str, Any]) -> bool:
@@ -39,7 +38,7 @@ def send_mail(template: str, *, to: User | str, context: dict[str, Any]) -> bool
     if person and not person.may_sign_in():
         return False
     message = {"to": to.email if isinstance(to, User) else to} | _render(template, person=person, context=context)
-    enqueue("accounts.tasks.deliver_mail", message=message, key=uuid.uuid4().hex)
+    engine.send(QUEUE, message | {"key": uuid.uuid4().hex})
     return True
 
 
@@ -48,27 +47,15 @@ def send_password_link(person: User) -> bool:
     return send_mail("account/email/welcome", to=person, context={"password_url": password_link(person)})
 
 
-def deliver(message: dict[str, str], *, key: str, attempt: int) -> bool:
-    """Send a queued mail; on failure queue the next attempt and return False, or raise after the last.
-
-    A person shut out since then gets nothing.
-    """
+def deliver(message: dict[str, str]) -> bool:
+    """Send a queued mail, or raise what is in the way. False, and nothing sent, for people shut out since then."""
     person = _owner(message["to"])
     if person and not person.may_sign_in():
         return False
     try:
-        _send(message, key=key)
-    except NEVER_WORKS:
-        log.exception("Mail %s to %s cannot be sent.", key, message["to"])
-        raise
-    except (Exception, JobTimeout) as error:  # a mail backend of any kind, and whatever network it stands on
-        if attempt >= ATTEMPTS:
-            log.error("Mail %s to %s failed %d times, the last: %s", key, message["to"], attempt, error)
-            raise
-        delay = retry_delay(attempt)
-        log.warning("Mail %s to %s failed (attempt %d), again in %s: %s", key, message["to"], attempt, delay, error)
-        enqueue("accounts.tasks.deliver_mail", delay=delay, message=message, key=key, attempt=attempt + 1)
-        return False
+        _send(message)
+    except NEVER_WORKS as error:
+        raise engine.NonRetryable(f"the mail cannot be written: {error}") from error
     return True
 
 
@@ -76,8 +63,8 @@ def retry_delay(attempt: int) -> timedelta:
     return min(FIRST_DELAY * (1 << attempt - 1), LONGEST_DELAY)
 
 
-def _send(message: dict[str, str], *, key: str) -> None:
-    headers = {"Message-ID": f"<{key}@{urlsplit(settings.PUBLIC_URL).hostname}>", "Auto-Submitted": "auto-generated"}
+def _send(message: dict[str, str]) -> None:
+    headers = {"Message-ID": f"<{message['key']}@{urlsplit(settings.PUBLIC_URL).hostname}>", "Auto-Submitted": "auto-generated"}
     EmailMessage(message["subject"], message["text"], to=[message["to"]], headers=headers).send()
 
 

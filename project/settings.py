@@ -1,6 +1,7 @@
 """Settings of Holdfast: everything that differs between machines comes from the environment (see README.md)."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,8 @@ if _REDIS_URL:
 else:
     CACHES = {"default": {"BACKEND": "project.cache.SQLiteCache", "LOCATION": str(DATA_DIR / "cache.sqlite3")}}
 
+DOORBELL_URL = _REDIS_URL or ""  # where workers hear that work is due; without it, on the database itself
+
 # django-q2 keeps statistics that nobody reads; without them the worker does not need the cache to be up.
 CACHES["nowhere"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
@@ -209,20 +212,19 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Holdfast <holdfast@{_public.hostna
 Q_CLUSTER = {
     "name": "holdfast",
     "label": _("Background jobs"),
-    "orm": "default",  # a job joins its cause's transaction, and a job in hand survives its worker
+    "broker_class": "workflows.dispatch.DueWork",
     "workers": 2,
     "cache": "nowhere",
-    "poll": 0.2,  # seconds
-    "timeout": 15,  # seconds a job may run
-    "retry": 60,  # seconds until a job that nobody acknowledged is delivered again
-    "bulk": 2,  # prefetched; with the next line this keeps the wait behind slow jobs below `retry`
+    "timeout": 30,  # seconds, of jobs that are not the engine's; there are none
+    "retry": 60,  # seconds; never used, our broker keeps no jobs
     "queue_limit": 2,
-    "max_attempts": 1,  # retrying is ours, django-q2 forgets attempts that killed their worker
+    "max_attempts": 1,
     "ack_failures": True,
-    "save_limit": -1,  # keeps failures only; any other limit costs a query per kept row and job
-    "catch_up": False,
+    "save_limit": -1,  # any other costs a query per kept row and job
     "scheduler": False,
 }
+
+WORKFLOWS_KEEP = timedelta(days=30)  # how long finished runs, done messages, firings and audit lines are kept
 
 # --- Requests ----------------------------------------------------------------------------------------------------
 

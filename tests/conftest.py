@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from todos.models import Role, Todo, TodoList
+from workflows import clock, crash
 
 PASSWORD = "kelp holds the rock"
 
@@ -18,6 +19,14 @@ def quick_settings(settings):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def real_time():
+    """Set the engine's clock back, and disarm crash points, after each test."""
+    yield
+    clock.reset()
+    crash.disarm()
 
 
 @pytest.fixture

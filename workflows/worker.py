@@ -1,11 +1,11 @@
 """The worker: a django-q2 cluster in a process group of its own, watched from outside.
 
 A cluster can look alive and be deaf: a worker process killed while idle dies holding the queue's lock, and no job runs
-any more. So what counts is that jobs get done. The supervisor queues a small one from time to time, each job done
-moves the heartbeat, and a cluster that was silent for too long is killed whole and started anew. Jobs that it had in
-hand are delivered again after Q_CLUSTER["retry"] seconds.
+any more. So what counts is that jobs come back. A cluster that was silent for too long, while its processes were not
+all at work, is killed whole and started anew; what it held is claimed by others when its leases end.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -16,20 +16,23 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from workflows.dispatch import enqueue, is_waiting
-from workflows.models import SILENCE, Worker
-from workflows.processes import Child, die_with_parent
+from workflows import dispatch
+from workflows.models import Message, Run, RunStatus, Step, StepStatus, Worker
+from workflows.processes import Child
+from workflows.transitions import messages, runs
 
-BEAT_EVERY = timedelta(seconds=5)
+SILENT = timedelta(seconds=8)
+"""How long a cluster may give no sign of life."""
+OVERDUE = timedelta(seconds=3)
+"""How long after its timeout code may resist the interruption, before its process is killed."""
 GRACE = timedelta(seconds=3)
-"""How long a cluster may take to finish its jobs in hand when told to stop; the supervisor above gives 5 s."""
+"""How long a cluster may take to finish its work in hand when told to stop; the supervisor above gives 5 s."""
 
 log = logging.getLogger("holdfast.worker")
 
@@ -41,8 +44,7 @@ class Supervisor:
         self.cluster = Child([sys.executable, str(manage), "worker", "--cluster", self.name])
         self.parent = os.getppid()
         self.stopping = False
-        self.beat = 0
-        self.next_beat = 0.0
+        self.orphaned = False  # a dead cluster's claims have not been ended yet
         self.outage_at = 0.0  # time.monotonic() of the last failure of the database
 
     def run(self) -> None:
@@ -52,9 +54,9 @@ class Supervisor:
         while not self.stopping and os.getppid() == self.parent:
             if (status := self.cluster.reap()) is not None:
                 log.error("the cluster ended with status %d and is started again", status)
+                self.orphaned = True
             if self.cluster.due():
                 self.cluster.start()
-                self.beat = 0  # one that the last cluster held is delivered again too late to speak for this one
             try:
                 close_old_connections()
                 self._watch()
@@ -74,17 +76,36 @@ class Supervisor:
             Worker.objects.filter(started_at__lt=now - timedelta(days=1)).exclude(
                 heartbeat_at__gt=now - timedelta(days=1)
             ).delete()
-        if time.monotonic() >= self.next_beat:
-            # One at a time: behind a long queue they would only make it longer.
-            if not is_waiting(self.beat):
-                self.beat = enqueue("workflows.tasks.beat")
-            self.next_beat = time.monotonic() + BEAT_EVERY.total_seconds()
+        if self.orphaned:
+            runs.expire(f"{self.name}:")
+            messages.expire(f"{self.name}:")
+            self.orphaned = False
+        self._kill_overdue()
         # An outage of the database is no fault of the cluster: its time counts from the end of the outage.
         running = time.monotonic() - max(self.cluster.started_at, self.outage_at)
-        silent = worker.heartbeat_at is None or now - worker.heartbeat_at > SILENCE
-        if silent and running > SILENCE.total_seconds():
-            log.error("the cluster has done nothing for %d s and is replaced", SILENCE.total_seconds())
+        silent = worker.heartbeat_at is None or now - worker.heartbeat_at > SILENT
+        if silent and running > SILENT.total_seconds() and not self._all_busy():
+            log.error("the cluster has done nothing for %d s and is replaced", SILENT.total_seconds())
             self.cluster.kill()
+            self.orphaned = True
+
+    def _kill_overdue(self) -> None:
+        """Kill processes whose step does not end although it was interrupted; the step's attempt is lost."""
+        late = Step.objects.filter(status=StepStatus.RUNNING, wake_at__lt=timezone.now() - OVERDUE)
+        mine = late.filter(run__status=RunStatus.RUNNING, run__worker__startswith=f"{self.name}:")
+        for key, worker in mine.values_list("key", "run__worker"):
+            log.error("step %s resists its timeout and its process is killed", key)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(worker.rpartition(":")[2]), signal.SIGKILL)
+
+    def _all_busy(self) -> bool:
+        """Does each process of the pool hold something? Then no job can come back."""
+        now, mine = timezone.now(), f"{self.name}:"
+        held = Run.objects.filter(worker__startswith=mine, status=RunStatus.RUNNING, wake_at__gt=now)
+        batches = Message.objects.filter(claim__startswith=mine, due_at__gt=now)
+        busy = set(held.values_list("worker", flat=True))
+        busy |= {claim.partition("/")[0] for claim in batches.values_list("claim", flat=True)}
+        return len(busy) >= dispatch.pool_size()
 
     def _end(self) -> None:
         self.cluster.terminate()
@@ -93,22 +114,23 @@ class Supervisor:
             time.sleep(0.05)
         self.cluster.kill()
         try:
+            runs.expire(f"{self.name}:")
+            messages.expire(f"{self.name}:")
             Worker.objects.filter(name=self.name).delete()
         except DatabaseError as error:
             log.warning("the worker could not sign off: %s", error)
 
 
 def run_cluster(*, name: str) -> None:
-    """Run django-q2's cluster in this process until it is told to stop; `name` is its supervisor's."""
-    from django_q.cluster import Cluster
-    from django_q.signals import post_execute
+    """Run the cluster's processes in this one, until it is told to stop; `name` is its supervisor's."""
 
-    def job_done(**_kwargs: Any) -> None:
+    def heartbeat() -> None:
         now = timezone.now()
         due = Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - timedelta(seconds=1))
-        Worker.objects.filter(due, name=name).update(heartbeat_at=now)
+        try:
+            Worker.objects.filter(due, name=name).update(heartbeat_at=now)
+        except DatabaseError as error:
+            log.warning("the database cannot be reached: %s", error)
+            connection.close()
 
-    # Sent by the monitor behind the acknowledgement: where that is dead, jobs run again and again.
-    post_execute.connect(job_done, weak=False)
-    os.register_at_fork(after_in_child=die_with_parent)
-    Cluster().start()
+    dispatch.run_cluster(name=name, on_sign_of_life=heartbeat)

@@ -6,14 +6,15 @@ import pytest
 from django.core import mail as django_mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.utils import timezone
-from django_q.models import OrmQ
 
-from accounts import mail, tasks
+from accounts import mail
 from accounts.models import User
-from workflows.dispatch import JobTimeout
+from workflows import codec, engine
+from workflows.deadline import TimesUp
+from workflows.models import Message
+from workflows.testing import advance, run_until_idle
 
-MESSAGE = {"to": "alice@example.com", "subject": "Hello", "text": "Text"}
+MESSAGE = {"to": "alice@example.com", "subject": "Hello", "text": "Text", "key": "k1"}
 LINK = {"password_url": "http://localhost:8000/x"}
 
 
@@ -24,7 +25,7 @@ class DownBackend(BaseEmailBackend):
 
 class DrippingBackend(BaseEmailBackend):
     def send_messages(self, email_messages):  # noqa: ARG002 - Django's signature
-        raise JobTimeout("the server answers byte by byte, and the job's time is over")
+        raise TimesUp  # the server answers byte by byte, and the time is over
 
 
 @pytest.fixture(params=["DownBackend", "DrippingBackend"])
@@ -33,16 +34,16 @@ def mail_server_is_down(settings, request):
 
 
 def queued() -> list[dict]:
-    return [row.task["kwargs"] for row in OrmQ.objects.order_by("pk")]
+    return [codec.decode(message.body) for message in Message.objects.pending().order_by("pk")]
 
 
 def test_a_mail_is_queued_as_plain_data(alice):
     assert mail.send_mail("account/email/welcome", to=alice, context=LINK)
-    [job] = queued()
-    assert json.loads(json.dumps(job)) == job
-    assert set(job["message"]) == {"to", "subject", "text"}
-    assert job["message"]["to"] == alice.email
-    assert "\n" not in job["message"]["subject"]
+    [message] = queued()
+    assert json.loads(json.dumps(message)) == message
+    assert set(message) == {"to", "subject", "text", "key"}
+    assert message["to"] == alice.email
+    assert "\n" not in message["subject"]
 
 
 def test_a_mail_joins_the_transaction_of_its_cause(alice):
@@ -94,8 +95,8 @@ def test_who_was_shut_out_meanwhile_gets_no_mail(alice, delivered):
 
 def test_a_mail_sent_twice_is_recognisable(alice, mailoutbox):
     for _ in range(2):
-        tasks.deliver_mail(message=MESSAGE, key="k1")
-    tasks.deliver_mail(message=MESSAGE, key="k2")
+        mail.deliver(MESSAGE)
+    mail.deliver(MESSAGE | {"key": "k2"})
     assert [sent.message()["Message-ID"] for sent in mailoutbox] == [
         "<k1@localhost>",
         "<k1@localhost>",
@@ -104,40 +105,48 @@ def test_a_mail_sent_twice_is_recognisable(alice, mailoutbox):
     assert mailoutbox[0].message()["Auto-Submitted"] == "auto-generated"
 
 
-def test_a_failed_mail_is_tried_again_later(alice, mail_server_is_down, caplog):
-    before = timezone.now()
-    tasks.deliver_mail(message=MESSAGE, key="k", attempt=3)
-    [job] = queued()
-    assert job == {"message": MESSAGE, "key": "k", "attempt": 4}
-    assert OrmQ.objects.get().lock >= before + timedelta(minutes=2)
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
-
-
 def test_delays_double_up_to_a_quarter_of_an_hour():
     seconds = [mail.retry_delay(attempt).total_seconds() for attempt in range(1, 11)]
     assert seconds == [30, 60, 120, 240, 480, 900, 900, 900, 900, 900]
 
 
-def test_after_the_last_attempt_the_operator_is_told(alice, mail_server_is_down, caplog):
-    with pytest.raises((ConnectionRefusedError, JobTimeout)):
-        tasks.deliver_mail(message=MESSAGE, key="k", attempt=10)
+def test_a_failed_mail_is_tried_again_and_in_the_end_a_dead_letter(alice, mail_server_is_down, caplog):
+    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    for attempt in range(1, 10):
+        run_until_idle()
+        message = Message.objects.pending().get()
+        assert message.attempts == attempt
+        assert caplog.records[-1].levelno == logging.WARNING
+        assert "again in" in caplog.messages[-1]
+        advance(mail.retry_delay(attempt))
+    run_until_idle()
     assert queued() == []
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert Message.objects.dead().get().attempts == 10
+    assert caplog.records[-1].levelno == logging.ERROR
 
 
-def test_a_mail_outlives_a_server_that_is_down(alice, settings, work_off):
+def test_a_mail_outlives_a_server_that_is_down(alice, settings):
     working = settings.MAILERS
     settings.MAILERS = {"default": {"BACKEND": f"{__name__}.DownBackend"}}
     mail.send_mail("account/email/welcome", to=alice, context=LINK)
-    assert [work_off(), work_off()] == [1, 1]
+    run_until_idle()
+    advance(timedelta(minutes=1))
+    run_until_idle()
     settings.MAILERS = working
-    work_off()
+    advance(timedelta(minutes=1))
+    run_until_idle()
     assert [sent.to for sent in django_mail.outbox] == [[alice.email]]
     assert queued() == []
 
 
-def test_a_mail_that_cannot_be_written_fails_at_once(alice, caplog):
-    with pytest.raises(ValueError, match="linefeed"):
-        tasks.deliver_mail(message=MESSAGE | {"subject": "a\nBcc: x@example.com"}, key="k")
-    assert queued() == []
+def test_what_was_sent_is_forgotten(alice):
+    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    run_until_idle()
+    assert Message.objects.get().body == "null"
+
+
+def test_a_mail_that_cannot_be_written_is_a_dead_letter_at_once(alice, caplog):
+    engine.send(mail.QUEUE, MESSAGE | {"subject": "a\nBcc: x@example.com"})
+    run_until_idle()
+    assert "linefeed" in Message.objects.dead().get().errors[0]["message"]
     assert caplog.records[-1].levelno == logging.ERROR

@@ -1,6 +1,7 @@
 import pytest
 from django.db import IntegrityError
 
+from workflows.testing import run_until_idle
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb
 from todos.models.todolist import Summary
 from todos.refusals import LastOwner
@@ -48,16 +49,15 @@ def test_adding_a_member_tells_them_by_mail(flat, alice, mallory, mails, setting
     assert flat.activities.newest_first()[0].sentence == "added Mallory as editor"
 
 
-def test_the_mail_can_be_written(flat, alice, mallory, monkeypatch):
-    queued: list = []
-    monkeypatch.setattr("accounts.mail.enqueue", lambda _task, **given: queued.append(given))
+def test_the_mail_can_be_written(flat, alice, mallory, mailoutbox):
     TodoList.objects.filter(pk=flat.pk).update(name="Tom & O'Brien")
     flat.refresh_from_db()
     flat.add_member(mallory, role=Role.READER, by=alice)
-    message = queued[0]["message"]
-    assert message["to"] == "mallory@example.com"
-    assert message["subject"] == "Alice shares “Tom & O'Brien” with you"
-    assert flat.get_absolute_url() in message["text"]
+    run_until_idle()
+    [message] = mailoutbox
+    assert message.to == ["mallory@example.com"]
+    assert message.subject == "Alice shares “Tom & O'Brien” with you"
+    assert flat.get_absolute_url() in message.body
 
 
 def test_changing_a_role(flat, alice, bob):

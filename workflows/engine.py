@@ -1,0 +1,54 @@
+"""The engine, for apps: declare, start, tell, steer.
+
+    from workflows import engine
+
+    @engine.workflow()
+    def onboarding(step, *, user_id): ...
+
+    engine.start(onboarding, {"user_id": 7}, id="onboarding-7", by=request.user)
+"""
+
+from workflows.consuming import Batch, Delivery
+from workflows.definitions import consumer, schedule, workflow
+from workflows.errors import (
+    ChildFailed,
+    EngineError,
+    NonRetryable,
+    StepFailed,
+    StepTimedOut,
+    WaitTimedOut,
+    WorkerLost,
+)
+from workflows.policy import Retry
+from workflows.step import Steps
+from workflows.transitions.messages import send, send_batch
+from workflows.transitions.people import cancel, pause, restart, resume, retry, send_event
+from workflows.transitions.runs import create as start
+from workflows.transitions.runs import create_many as start_many
+
+__all__ = [
+    "Batch",
+    "ChildFailed",
+    "Delivery",
+    "EngineError",
+    "NonRetryable",
+    "Retry",
+    "StepFailed",
+    "StepTimedOut",
+    "Steps",
+    "WaitTimedOut",
+    "WorkerLost",
+    "cancel",
+    "consumer",
+    "pause",
+    "restart",
+    "resume",
+    "retry",
+    "schedule",
+    "send",
+    "send_batch",
+    "send_event",
+    "start",
+    "start_many",
+    "workflow",
+]

@@ -1,0 +1,75 @@
+"""Executing a claimed run: replaying its function until it ends or gives the worker back."""
+
+from datetime import timedelta
+from typing import Any
+
+from workflows import codec
+from workflows.definitions import Workflow, find_workflow
+from workflows.errors import NonDeterminism, StepFailed
+from workflows.models import Run, StepStatus
+from workflows.step import Steps, describe
+from workflows.transitions import runs, steps
+from workflows.transitions.steps import Recorded
+from workflows.transitions.verbs import Stopped, Unwind
+
+LOST_LIMIT = 20
+"""Workers that a run may lose in a row while it replays towards one step."""
+LOOK_FOR_CODE_EVERY = timedelta(seconds=30)
+
+
+def execute(run: Run) -> None:
+    """Take a claimed run as far as it goes now. What stands in the way of that is left to the next claim."""
+    definition = find_workflow(run.workflow, run.version)
+    if definition is None:  # another worker may have it: code is rolled out machine by machine
+        code = f"code of {run.workflow} version {run.version}"
+        runs.release(run, delay=LOOK_FOR_CODE_EVERY, waiting_for=code)
+        return
+    recorded = steps.load(run)
+    try:
+        if run.paused_at:
+            raise Stopped
+        if run.lost and _is_poison(run, recorded):
+            message = f"{LOST_LIMIT} workers in a row died or were killed while they replayed it"
+            runs.fail(run, {"kind": "lost", "type": "WorkerLost", "message": message})
+            return
+        _replay(run, definition, recorded)
+    except Stopped:
+        runs.settle_pause(run)
+    except Unwind:
+        return
+
+
+def _replay(run: Run, definition: Workflow, recorded: list[Recorded]) -> None:
+    step = Steps(run, definition, recorded)
+    try:
+        output = definition.function(step, **codec.decode(run.input))
+        if step.ended is None:
+            step.check_end()
+        text = codec.encode(output, what=f"The output of workflow {run.workflow}")
+    except Exception as error:  # noqa: BLE001 - whatever the function raises is the run's error
+        _fail(run, step, error)
+        return
+    if step.ended:
+        _fail(run, step, step.ended)
+    else:
+        runs.succeed(run, text)
+
+
+def _fail(run: Run, step: Steps, error: BaseException) -> None:
+    """End the run with the error, unless it had left this worker before the function raised it."""
+    if isinstance(step.ended, Unwind):
+        raise step.ended
+    if isinstance(step.ended, NonDeterminism):
+        error = step.ended
+    details: dict[str, Any] = describe(error)
+    if isinstance(error, StepFailed):
+        details["step"] = error.step
+    runs.fail(run, details)
+
+
+def _is_poison(run: Run, recorded: list[Recorded]) -> bool:
+    """Count the lost worker where no attempt has counted it."""
+    if recorded and recorded[-1].status == StepStatus.RUNNING:
+        return False
+    finished = sum(step.status in (StepStatus.SUCCEEDED, StepStatus.FAILED) for step in recorded)
+    return runs.note_loss(run, position=finished) > LOST_LIMIT

@@ -1,0 +1,212 @@
+"""Runs as workers move them: created, claimed, held, given back, ended."""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from workflows import clock, codec, doorbell
+from workflows.definitions import Workflow, get_workflow
+from workflows.emit import emit
+from workflows.errors import InvalidId
+from workflows.models import Run, RunStatus
+from workflows.transitions.verbs import Stopped, inside, instant, verb, write
+
+LEASE = timedelta(seconds=10)
+ID_LIMIT = 100
+
+_CLAIM = """
+WITH due AS (SELECT id FROM workflows_run WHERE wake_at <= %s ORDER BY wake_at LIMIT %s {SKIP})
+UPDATE workflows_run SET status = 'running', fence = fence + 1, worker = %s, wake_at = %s, waiting_for = '',
+    lost = CASE WHEN status = 'running' THEN lost + 1 ELSE 0 END, started_at = COALESCE(started_at, %s)
+WHERE id IN (SELECT id FROM due) RETURNING *"""
+_SUSPEND = """
+UPDATE workflows_run SET worker = '', waiting_for = %s,
+    status = CASE WHEN paused_at IS NULL THEN 'waiting' ELSE 'paused' END,
+    wake_at = CASE WHEN paused_at IS NULL THEN %s ELSE NULL END,
+    paused_at = CASE WHEN paused_at IS NULL THEN NULL ELSE %s END
+WHERE id = %s AND fence = %s AND status = 'running'"""
+_FINISH = """
+UPDATE workflows_run SET status = %s, output = %s, error = %s, finished_at = %s, wake_at = NULL, paused_at = NULL,
+    worker = ''
+WHERE id = %s AND fence = %s AND status = 'running'"""
+
+
+@verb
+def create(
+    workflow: Workflow | str, input: Mapping[str, Any], *, id: str | None = None, by: Any = None  # noqa: A002
+) -> Run:
+    """Start a run in the caller's transaction; the id of a run that exists already returns that run, unchanged."""
+    made = new_run(workflow, input, id=id, by=by)
+    if id is None:
+        made.save(force_insert=True)
+        created = True
+    else:
+        made, created = Run.objects.get_or_create(pk=made.pk, defaults=fields_of(made))
+    if created:
+        emit("run.created", workflow=made.workflow, run=made.pk)
+        doorbell.ring()
+    return made
+
+
+@verb
+def create_many(workflow: Workflow | str, inputs: Iterable[Mapping[str, Any]], *, by: Any = None) -> list[Run]:
+    """Start many runs in one transaction."""
+    made = [new_run(workflow, input, by=by) for input in inputs]  # noqa: A001
+    Run.objects.bulk_create(made, batch_size=500)
+    if made:
+        emit("run.created", workflow=made[0].workflow, count=len(made))
+        doorbell.ring()
+    return made
+
+
+def new_run(
+    workflow: Workflow | str,
+    input: Mapping[str, Any],  # noqa: A002
+    *,
+    id: str | None = None,  # noqa: A002
+    by: Any = None,
+    parent: Run | None = None,
+) -> Run:
+    """Return a run that is not saved yet, or raise what is wrong with it."""
+    definition = get_workflow(workflow) if isinstance(workflow, str) else workflow
+    definition.bind(input)
+    if id is not None and not (0 < len(id) <= ID_LIMIT and id.isprintable()):
+        raise InvalidId(value=id, limit=ID_LIMIT)
+    now = clock.now()
+    return Run(
+        pk=id or f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}",  # new ones lie together in the index
+        workflow=definition.name,
+        version=definition.version,
+        status=RunStatus.QUEUED,
+        input=codec.encode(dict(input), what="the input"),
+        sensitive=definition.sensitive,
+        created_at=now,
+        created_by=by,
+        wake_at=now,
+        parent=parent,
+    )
+
+
+def fields_of(run: Run) -> dict[str, Any]:
+    """Return what a new run is made of, as defaults for get_or_create."""
+    return {field.attname: getattr(run, field.attname) for field in run._meta.concrete_fields if not field.primary_key}
+
+
+@verb
+def claim(worker: str, *, limit: int) -> list[Run]:
+    """Hold up to `limit` due runs for the worker: new ones, woken ones, and those whose lease is over."""
+    now = clock.now()
+    skip = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    params = (instant(now), limit, worker, instant(now + LEASE), instant(now))
+    with transaction.atomic():
+        claimed = list(Run.objects.raw(_CLAIM.replace("{SKIP}", skip), params))
+    return sorted(claimed, key=lambda run: run.created_at)
+
+
+def extend(worker: str, held: Sequence[str]) -> None:
+    """Move the end of the worker's leases."""
+    Run.objects.filter(pk__in=held, worker=worker, status=RunStatus.RUNNING).update(wake_at=clock.now() + LEASE)
+
+
+def expire(worker_prefix: str) -> None:
+    """End the leases of processes that are known to be dead."""
+    now = clock.now()
+    held = Run.objects.filter(worker__startswith=worker_prefix, status=RunStatus.RUNNING)
+    if held.update(wake_at=now):
+        doorbell.ring()
+
+
+@verb
+def release(run: Run, *, delay: timedelta = timedelta(0), waiting_for: str = "") -> None:
+    """Give a run back as it is; any worker may claim it after the delay."""
+    now = clock.now()
+    Run.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING).update(
+        status=RunStatus.WAITING if delay else RunStatus.QUEUED, wake_at=now + delay, worker="", waiting_for=waiting_for
+    )
+
+
+@verb
+def suspend(run: Run, *, wake_at: datetime | None, waiting_for: str) -> None:
+    """Give the worker back until `wake_at`, or until somebody sets one."""
+    now = clock.now()
+    if not write(_SUSPEND, (waiting_for, wake_at and instant(wake_at), instant(now), run.pk, run.fence)):
+        raise Stopped
+
+
+@verb
+def succeed(run: Run, output: str) -> None:
+    _finish(run, RunStatus.SUCCEEDED, output=output, error=None)
+
+
+@verb
+def fail(run: Run, error: dict[str, Any]) -> None:
+    _finish(run, RunStatus.FAILED, output=None, error=error)
+
+
+@verb
+def set_progress(run: Run, done: int, total: int | None) -> None:
+    statement = "UPDATE workflows_run SET progress_done = %s, progress_total = %s WHERE id = %s AND fence = %s"
+    if not write(statement, (done, total, run.pk, run.fence)):
+        raise Stopped
+
+
+@verb
+def note_loss(run: Run, *, position: int) -> int:
+    """Count a worker lost while replaying against the first unfinished step; return how many in a row."""
+    run.lost = run.lost if run.lost_position == position else 1
+    run.lost_position = position
+    Run.objects.filter(pk=run.pk, fence=run.fence).update(lost=run.lost, lost_position=position)
+    return run.lost
+
+
+def hold(run: Run) -> None:
+    """Lock the run inside a transaction, or raise Unwind where the claim is gone."""
+    held = Run.objects.select_for_update().filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
+    if held.values_list("pk").first() is None:
+        raise Stopped
+
+
+@verb
+def settle_pause(run: Run) -> None:
+    """Pause a run that somebody asked to pause, now that its worker has come to a step's edge."""
+    Run.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING, paused_at__isnull=False).update(
+        status=RunStatus.PAUSED, paused_at=clock.now(), wake_at=None, worker=""
+    )
+
+
+def next_wake() -> datetime | None:
+    """Return when the next run is due, which may be past."""
+    return Run.objects.filter(wake_at__isnull=False).aggregate(next=Min("wake_at"))["next"]
+
+
+def _finish(run: Run, status: RunStatus, *, output: str | None, error: dict[str, Any] | None) -> None:
+    now = clock.now()
+    params = (status.value, output, error and json.dumps(error), instant(now), run.pk, run.fence)
+    if run.parent_id is None:
+        if not write(_FINISH, params):
+            raise Stopped
+    else:
+        with transaction.atomic():
+            wake_parent(run)
+            inside_finish()
+            if not write(_FINISH, params):
+                raise Stopped
+        doorbell.ring()
+    emit(f"run.{status.value}", workflow=run.workflow, run=run.pk)
+
+
+inside_finish = inside("runs.finish")
+
+
+def wake_parent(run: Run) -> None:
+    """Let the parent look at its child again; locks the parent, and so comes before any lock on the child."""
+    parent = Run.objects.select_for_update().get(pk=run.parent_id)
+    if parent.status == RunStatus.WAITING and parent.waiting_for == f"child {run.pk}":
+        Run.objects.filter(pk=parent.pk).update(wake_at=clock.now())
+
+

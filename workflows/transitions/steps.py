@@ -1,0 +1,250 @@
+"""Steps of a run that a worker holds. The first ones are the hot path: one fenced statement each."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+from workflows import clock
+from workflows.models import Attempt, Event, Outcome, Run, RunStatus, Step, StepStatus
+from workflows.transitions import runs
+from workflows.transitions.verbs import Stopped, Unwind, inside, instant, verb, write
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A step as it is recorded."""
+
+    position: int
+    key: str
+    kind: str
+    status: str = StepStatus.RUNNING
+    attempt: int = 1
+    uncounted: int = 0
+    config: str = ""
+    result: str | None = None
+    error: dict[str, Any] | None = None
+    wake_at: datetime | None = None
+    sensitive: bool = False
+
+
+_COLUMNS = [
+    *("position", "key", "kind", "status", "attempt", "uncounted"),
+    *("config", "result", "error", "wake_at", "sensitive"),
+]
+_INSERT = """
+INSERT INTO workflows_step
+    (run_id, position, key, kind, status, attempt, uncounted, config, result, sensitive, started_at, finished_at, wake_at)
+SELECT id, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s
+FROM workflows_run WHERE id = %s AND fence = %s AND status = 'running' AND paused_at IS NULL {SHARE}"""
+_HELD = "EXISTS (SELECT 1 FROM workflows_run WHERE id = %s AND fence = %s {SHARE})"
+_ALLOWED = """EXISTS (SELECT 1 FROM workflows_run
+    WHERE id = %s AND fence = %s AND status = 'running' AND paused_at IS NULL {SHARE})"""
+_START_AGAIN = f"""
+UPDATE workflows_step SET status = 'running', attempt = attempt + 1, started_at = %s, wake_at = %s
+WHERE run_id = %s AND position = %s AND status = 'waiting' AND {_ALLOWED}"""  # noqa: S608 - constants
+_SUCCEED = f"""
+UPDATE workflows_step SET status = 'succeeded', result = %s, finished_at = %s, wake_at = NULL
+WHERE run_id = %s AND position = %s AND status IN ('running', 'waiting') AND {_HELD}"""  # noqa: S608 - constants
+
+
+def load(run: Run) -> list[Recorded]:
+    """Return the recorded steps in their order."""
+    if run.fence == 1:
+        return []  # first claim of a new run
+    return [Recorded(*row) for row in run.steps.order_by("position").values_list(*_COLUMNS)]
+
+
+@verb
+def start(run: Run, step: Recorded, *, timeout: timedelta) -> None:
+    """Record that the first attempt of a new step begins; it must be over after the timeout."""
+    now = clock.now()
+    step.wake_at = now + timeout
+    _insert(run, step, now=now, finished_at=None)
+
+
+@verb
+def start_again(run: Run, step: Recorded, *, timeout: timedelta) -> None:
+    """Record that the next attempt of a step begins."""
+    now = clock.now()
+    ids = (run.pk, step.position, run.pk, run.fence)
+    if not write(_START_AGAIN, (instant(now), instant(now + timeout), *ids)):
+        raise Stopped
+    step.status, step.attempt = StepStatus.RUNNING, step.attempt + 1
+
+
+@verb
+def succeed(run: Run, step: Recorded) -> None:
+    """Record the result, in the caller's transaction if there is one."""
+    ids = (run.pk, step.position, run.pk, run.fence)
+    if not write(_SUCCEED, (step.result, instant(clock.now()), *ids)):
+        raise Stopped
+    step.status = StepStatus.SUCCEEDED
+
+
+@verb
+def record_value(run: Run, step: Recorded) -> None:
+    """Record a step that is its result: the time, a random number."""
+    step.status = StepStatus.SUCCEEDED
+    now = clock.now()
+    _insert(run, step, now=now, finished_at=now)
+
+
+@verb
+def start_sleep(run: Run, step: Recorded) -> None:
+    """Record a sleep until `step.wake_at` and give the worker back."""
+    step.status = StepStatus.WAITING
+    with transaction.atomic():
+        _insert(run, step, now=clock.now(), finished_at=None)
+        inside_sleep()
+        runs.suspend(run, wake_at=step.wake_at, waiting_for=f"sleep {step.key}")
+
+
+inside_sleep = inside("steps.start_sleep")
+
+
+@verb
+def end_attempt(
+    run: Run,
+    step: Recorded,
+    *,
+    outcome: Outcome,
+    error: dict[str, Any],
+    retry_at: datetime | None,
+) -> None:
+    """Record that the running attempt did not succeed; without `retry_at` the step has failed for good.
+
+    A retry in the future suspends the run, and is then raised as Unwind.
+    """
+    now = clock.now()
+    with guarded(), transaction.atomic():
+        runs.hold(run)
+        row = Step.objects.filter(run=run, position=step.position, status=StepStatus.RUNNING).first()
+        if row is None or row.attempt != step.attempt:
+            raise Stopped
+        Attempt.objects.create(
+            step=row,
+            number=row.attempt,
+            outcome=outcome,
+            error=error,
+            worker=run.worker,
+            started_at=row.started_at,
+            finished_at=now,
+        )
+        inside_end()
+        row.wake_at = retry_at
+        row.uncounted += outcome == Outcome.RELEASED
+        row.status = StepStatus.WAITING if retry_at else StepStatus.FAILED
+        row.error, row.finished_at = (None, None) if retry_at else (error, now)
+        row.save(update_fields=["wake_at", "uncounted", "status", "error", "finished_at"])
+        step.wake_at, step.uncounted, step.status, step.error = retry_at, row.uncounted, row.status, row.error
+        if retry_at and retry_at > now:
+            runs.suspend(run, wake_at=retry_at, waiting_for=f"retry {step.key}")
+    if retry_at and retry_at > now:
+        raise Unwind("waits for the retry")
+
+
+inside_end = inside("steps.end_attempt")
+
+
+@verb
+def wait_for_event(run: Run, step: Recorded, *, type: str) -> None:  # noqa: A002 - an event's type
+    """Take the oldest event of the type, or note that the wait is over, or wait for it and raise Unwind.
+
+    The run's lock decides between an event that comes and a wait that ends: `send_event` takes it too.
+    """
+    now = clock.now()
+    with guarded(), transaction.atomic():
+        runs.hold(run)
+        row = _keep(run, step, now=now)
+        event = Event.objects.filter(run=run, type=type, consumed_at=None).order_by("id").first()
+        if event:
+            event.consumed_at, event.step = now, row
+            event.save(update_fields=["consumed_at", "step"])
+            inside_event()
+            _end(row, step, result=event.payload, now=now)
+            return
+        if step.wake_at and now >= step.wake_at:
+            message = f"no event {type!r} came in time"
+            _end(row, step, error={"kind": "wait", "type": "WaitTimedOut", "message": message}, now=now)
+            return
+        inside_event()
+        runs.suspend(run, wake_at=step.wake_at, waiting_for=f"event {type}")
+    raise Unwind("waits for an event")
+
+
+inside_event = inside("steps.wait_for_event")
+
+
+@verb
+def wait_for_child(run: Run, step: Recorded, *, child: Run) -> None:
+    """Start the child if it is new and wait for it, raising Unwind, or record how it ended."""
+    now = clock.now()
+    with guarded(), transaction.atomic():
+        runs.hold(run)
+        row = _keep(run, step, now=now)
+        found, _created = Run.objects.get_or_create(pk=child.pk, defaults=runs.fields_of(child))
+        inside_child()
+        if found.status == RunStatus.SUCCEEDED:
+            _end(row, step, result=found.output, now=now)
+            return
+        if found.is_finished:
+            error = found.error or {"type": "Cancelled", "message": "it was cancelled"}
+            message = f"run {found.pk} {found.status}: {error['type']}: {error['message']}"
+            _end(row, step, error={"kind": "child", "type": "ChildFailed", "message": message}, now=now)
+            return
+        runs.suspend(run, wake_at=None, waiting_for=f"child {found.pk}")
+    raise Unwind("waits for its child")
+
+
+inside_child = inside("steps.wait_for_child")
+
+
+class guarded:  # noqa: N801 - used like a function
+    """Turn an outage of the database inside a worker's transaction into Unwind."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, DatabaseError):
+            raise Unwind(f"the database refused: {error}") from error
+
+
+def _insert(run: Run, step: Recorded, *, now: datetime, finished_at: datetime | None) -> None:
+    values = (
+        *(step.position, step.key, step.kind, step.status, step.attempt, step.config, step.result, step.sensitive),
+        *(instant(now), finished_at and instant(finished_at), step.wake_at and instant(step.wake_at)),
+    )
+    if not write(_INSERT, (*values, run.pk, run.fence)):
+        raise Stopped
+
+
+def _keep(run: Run, step: Recorded, *, now: datetime) -> Step:
+    """Return the step's row, made if it is new."""
+    step.status = StepStatus.WAITING
+    row, _created = Step.objects.get_or_create(
+        run=run,
+        position=step.position,
+        defaults={
+            "key": step.key,
+            "kind": step.kind,
+            "status": step.status,
+            "attempt": 1,
+            "config": step.config,
+            "sensitive": step.sensitive,
+            "started_at": now,
+            "wake_at": step.wake_at,
+        },
+    )
+    return row
+
+
+def _end(
+    row: Step, step: Recorded, *, now: datetime, result: str | None = None, error: dict[str, Any] | None = None
+) -> None:
+    row.status = StepStatus.FAILED if error else StepStatus.SUCCEEDED
+    row.result, row.error, row.finished_at, row.wake_at = result, error, now, None
+    row.save(update_fields=["status", "result", "error", "finished_at", "wake_at"])
+    step.status, step.result, step.error = row.status, result, error

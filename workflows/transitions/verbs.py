@@ -1,0 +1,63 @@
+"""What all transitions share: crash points, fenced statements, and the way out when a claim is gone."""
+
+import functools
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from workflows import crash
+
+POINTS: list[str] = []
+"""All crash points, as `module.function.before` and `.after`, and `.inside` where a transaction has a middle."""
+
+
+class Unwind(BaseException):
+    """Leaves a workflow's function: the run was suspended, or is no longer this worker's; the rows say which."""
+
+
+class Stopped(Unwind):
+    """The run was paused or cancelled, or another worker has claimed it."""
+
+
+def verb[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """Put a crash point before and after the transition."""
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    before, after = f"{name}.before", f"{name}.after"
+    POINTS.extend([before, after])
+
+    @functools.wraps(function)
+    def between(*args: P.args, **kwargs: P.kwargs) -> R:
+        crash.point(before)
+        result = function(*args, **kwargs)
+        crash.point(after)
+        return result
+
+    return between
+
+
+def inside(name: str) -> Callable[[], None]:
+    """Declare a crash point in the middle of a transaction."""
+    POINTS.append(f"{name}.inside")
+    return functools.partial(crash.point, f"{name}.inside")
+
+
+def write(statement: str, params: Sequence[Any]) -> int:
+    """Execute one statement of a worker and return how many rows it changed; a lost database unwinds."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement.replace("{SHARE}", _share()), params)
+            return int(cursor.rowcount)
+    except (DatabaseError, InterfaceError) as error:
+        raise Unwind(f"the database refused: {error}") from error
+
+
+def instant(moment: datetime) -> Any:
+    """Return the moment as the database's parameter."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def _share() -> str:
+    # Keeps the claim from changing between this check and the commit; SQLite has one writer anyway.
+    return "FOR SHARE" if connection.vendor == "postgresql" else ""

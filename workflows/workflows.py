@@ -1,0 +1,23 @@
+"""The engine's own schedule: what is over is forgotten after a time."""
+
+from django.conf import settings
+
+from workflows import engine
+from workflows.transitions import pruning
+
+BATCH = 500
+
+
+@engine.workflow("prune")
+def prune(step: engine.Steps) -> int:
+    """Delete what was over for WORKFLOWS_KEEP, in bounded batches; return how many rows."""
+    before = step.now() - settings.WORKFLOWS_KEEP
+    deleted = 0
+    for forget in (pruning.runs, pruning.messages, pruning.firings, pruning.audit_lines):
+        while count := step.transaction(forget.__name__, forget, before, limit=BATCH):
+            deleted += count
+            step.progress(deleted)
+    return deleted
+
+
+engine.schedule("prune", prune, cron="17 3 * * *", missed="once")

@@ -1,0 +1,148 @@
+"""What a worker process does when the doorbell rings: claim what is due, in batches, and do it."""
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connections
+
+from workflows.consuming import consume, new_token
+from workflows.deadline import Deadline
+from workflows.execution import execute
+from workflows.models import Run
+from workflows.transitions import messages, runs, schedules
+
+CLAIMED_AT_ONCE = 10
+BEAT = 1.0
+"""Seconds between two looks of the heart at what the worker holds."""
+LONG = 1.0
+"""Seconds of work on one run after which the others of its batch go back."""
+STOP_AFTER = 1.5
+"""Seconds that code in hand has when the worker is told to stop, before it is interrupted."""
+
+log = logging.getLogger("holdfast.workflows")
+
+
+class Hands:
+    """What a worker process holds, shared with the thread that keeps its leases."""
+
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
+        self._lock = threading.Lock()
+        self._pending: deque[Run] = deque()
+        self._current: Run | None = None
+        self._token = ""
+        self._since = 0.0
+
+    def each(self, claimed: list[Run]) -> Iterator[Run]:
+        """Yield the runs one by one, but for those that were given back meanwhile."""
+        with self._lock:
+            self._pending.extend(claimed)
+        try:
+            while True:
+                with self._lock:
+                    self._current = self._pending.popleft() if self._pending else None
+                    self._since = time.monotonic()
+                if self._current is None:
+                    return
+                yield self._current
+        finally:
+            with self._lock:
+                self._current = None
+
+    def hold_batch(self, token: str) -> None:
+        with self._lock:
+            self._token = token
+
+    def keep(self) -> None:
+        """Extend the leases; give back runs that would wait too long."""
+        with self._lock:
+            current, token = self._current, self._token
+            late = list(self._pending) if time.monotonic() - self._since > LONG else []
+            if late:
+                self._pending.clear()
+            held = [run.pk for run in (current, *self._pending) if run]
+        if held:
+            runs.extend(self.worker, held)
+        if token:
+            messages.extend(token)
+        for run in late:
+            runs.release(run)
+
+    def give_back(self) -> None:
+        """Release what was claimed and not begun."""
+        with self._lock:
+            pending = list(self._pending)
+            self._pending.clear()
+        for run in pending:
+            runs.release(run)
+
+
+def work(hands: Hands, *, stopping: Callable[[], bool], until: float) -> bool:
+    """Work until nothing is due, the worker must stop, or `until` (time.monotonic()) is over; tell whether it did."""
+    worked = False
+    while not stopping() and time.monotonic() < until and work_once(hands.worker, hands, stopping):
+        worked = True
+    return worked
+
+
+def work_once(worker: str, hands: Hands | None = None, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Fire schedules, execute a batch of runs, and a batch of messages of each queue; False if nothing was due."""
+    hands = hands or Hands(worker)
+    worked = bool(schedules.fire_due())
+    for run in hands.each(runs.claim(worker, limit=CLAIMED_AT_ONCE)):
+        worked = True
+        execute(run)
+        if stopping():
+            hands.give_back()
+    for consumer in messages.open_consumers():
+        token = new_token(worker)
+        if not stopping() and (claimed := messages.claim(consumer, token)):
+            worked = True
+            hands.hold_batch(token)
+            consume(consumer, claimed, token)
+            hands.hold_batch("")
+    return worked
+
+
+def due_at() -> datetime | None:
+    """Return when there is something to do next, which may be past."""
+    found = [moment for moment in (runs.next_wake(), messages.next_due(), schedules.next_fire()) if moment]
+    return min(found, default=None)
+
+
+class Heart(threading.Thread):
+    """Keeps the leases of a worker process, and interrupts its code when it must stop."""
+
+    def __init__(self, hands: Hands, stopping: Callable[[], bool]) -> None:
+        super().__init__(name="heart", daemon=True)
+        self._hands, self._stopping = hands, stopping
+        self._told_at: float | None = None
+
+    def run(self) -> None:
+        while True:
+            time.sleep(BEAT / 4)
+            try:
+                self.beat()
+            except DatabaseError as error:
+                log.warning("leases cannot be extended: %s", error)
+                connections.close_all()
+
+    def beat(self) -> None:
+        self._hands.keep()
+        if not self._stopping():
+            return
+        self._told_at = self._told_at or time.monotonic()
+        if time.monotonic() - self._told_at > STOP_AFTER and (code := Deadline.current):
+            code.release()
+
+
+def worker_name(cluster: str) -> str:
+    return f"{cluster}:{os.getpid()}"
+
+
+__all__ = ["BEAT", "Hands", "Heart", "due_at", "timedelta", "work", "work_once", "worker_name"]
