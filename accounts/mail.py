@@ -64,7 +64,10 @@ def retry_delay(attempt: int) -> timedelta:
 
 
 def _send(message: dict[str, str]) -> None:
-    headers = {"Message-ID": f"<{message['key']}@{urlsplit(settings.PUBLIC_URL).hostname}>", "Auto-Submitted": "auto-generated"}
+    headers = {
+        "Message-ID": f"<{message['key']}@{urlsplit(settings.PUBLIC_URL).hostname}>",
+        "Auto-Submitted": "auto-generated",
+    }
     EmailMessage(message["subject"], message["text"], to=[message["to"]], headers=headers).send()
 
 

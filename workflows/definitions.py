@@ -166,7 +166,7 @@ def schedule(
     every: timedelta | None = None,
     time_zone: str = "UTC",
     missed: Missed = "once",
-    input: Mapping[str, Any] | None = None,  # noqa: A002 - the word of the engine
+    input: Mapping[str, Any] | None = None,
 ) -> ScheduleDefinition:
     """Start the workflow at each time of the cron expression (five fields), or in each interval.
 
@@ -233,7 +233,7 @@ def schedules() -> list[ScheduleDefinition]:
     return list(_schedules.values())
 
 
-def _check(holds: bool, queue: str, why: str) -> None:  # noqa: FBT001 - a condition
+def _check(holds: bool, queue: str, why: str) -> None:
     if not holds:
         raise InvalidDefinition(what=f"Queue {queue}", why=why)
 

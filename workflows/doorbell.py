@@ -84,7 +84,8 @@ class ValkeyBell:
 
     def ring(self) -> None:
         try:
-            self._client.pipeline(transaction=False).lpush(CHANNEL, 1).ltrim(CHANNEL, 0, _KEPT_RINGS - 1).execute()
+            self._client.lpush(CHANNEL, 1)
+            self._client.ltrim(CHANNEL, 0, _KEPT_RINGS - 1)
         except redis.RedisError as error:
             log.warning("the doorbell cannot be rung: %s", error)
 

@@ -1,11 +1,11 @@
 """The engine, for apps: declare, start, tell, steer.
 
-    from workflows import engine
+from workflows import engine
 
-    @engine.workflow()
-    def onboarding(step, *, user_id): ...
+@engine.workflow()
+def onboarding(step, *, user_id): ...
 
-    engine.start(onboarding, {"user_id": 7}, id="onboarding-7", by=request.user)
+engine.start(onboarding, {"user_id": 7}, id="onboarding-7", by=request.user)
 """
 
 from workflows.consuming import Batch, Delivery

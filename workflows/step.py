@@ -82,8 +82,8 @@ class Steps:
         gets a text that is the same for every attempt of this step.
         """
         check_duration("timeout", timeout)
-        call = partial(fn, *args, **kwargs)
-        return self._execute(StepKind.DO, name, fn, call, _config(retry, timeout), sensitive=sensitive)
+        config = _config(retry, timeout)
+        return self._execute(StepKind.DO, name, fn, partial(fn, *args, **kwargs), config, sensitive=sensitive)
 
     def transaction(
         self,
@@ -96,9 +96,8 @@ class Steps:
         **kwargs: Any,
     ) -> Any:
         """Call `fn`, whose database writes and result are committed together: exactly once. At most 2 s."""
-        call = partial(fn, *args, **kwargs)
         config = _config(retry, TRANSACTION_TIMEOUT)
-        return self._execute(StepKind.TRANSACTION, name, fn, call, config, sensitive=sensitive)
+        return self._execute(StepKind.TRANSACTION, name, fn, partial(fn, *args, **kwargs), config, sensitive=sensitive)
 
     def map(
         self,
@@ -139,7 +138,7 @@ class Steps:
         check_duration("The sleep", max(moment - clock.now(), timedelta(0)))
         self._sleep(name, f"until {moment.isoformat()}", moment)
 
-    def wait_for_event(self, name: str, type: str, *, timeout: timedelta = WAIT) -> Any:  # noqa: A002
+    def wait_for_event(self, name: str, type: str, *, timeout: timedelta = WAIT) -> Any:
         """Return the payload of the oldest event of the type that is not consumed yet; raise WaitTimedOut."""
         check_duration("The wait", timeout)
         step, recorded = self._next(StepKind.EVENT, name, config=f"for {type}")
@@ -149,7 +148,7 @@ class Steps:
             self._guard(partial(steps.wait_for_event, self._run, step, type=type))
         return self._result(step)
 
-    def child(self, name: str, workflow: Workflow, /, **input: Any) -> Any:  # noqa: A002
+    def child(self, name: str, workflow: Workflow, /, **input: Any) -> Any:
         """Run another workflow and return its output; raise ChildFailed if it failed or was cancelled."""
         step, _recorded = self._next(StepKind.CHILD, name, config=workflow.name)
         if step.status not in (StepStatus.SUCCEEDED, StepStatus.FAILED):
@@ -182,7 +181,14 @@ class Steps:
             self._differs("nothing more, it returned")
 
     def _execute(
-        self, kind: StepKind, name: str, fn: Callable[..., Any], call: Callable[[], Any], config: str, *, sensitive: bool
+        self,
+        kind: StepKind,
+        name: str,
+        fn: Callable[..., Any],
+        call: Callable[..., Any],
+        config: str,
+        *,
+        sensitive: bool,
     ) -> Any:
         step, recorded = self._next(kind, name, config=config, sensitive=sensitive)
         if step.status in (StepStatus.SUCCEEDED, StepStatus.FAILED):
@@ -244,9 +250,7 @@ class Steps:
             steps.succeed(self._run, step)
             took = time.monotonic() - began
         if took > SLOW_TRANSACTION.total_seconds():
-            log.warning(
-                "step %s of run %s held the database for %.1f s: make it smaller", step.key, self._run.pk, took
-            )
+            log.warning("step %s of run %s held the database for %.1f s: make it smaller", step.key, self._run.pk, took)
 
     def _retry(
         self, step: Recorded, retry: Retry, *, outcome: Outcome, error: dict[str, Any], for_good: bool = False
@@ -283,9 +287,7 @@ class Steps:
             self._guard(partial(steps.record_value, self._run, step))
         return self._result(step)
 
-    def _next(
-        self, kind: StepKind, name: str, *, config: str = "", sensitive: bool = False
-    ) -> tuple[Recorded, bool]:
+    def _next(self, kind: StepKind, name: str, *, config: str = "", sensitive: bool = False) -> tuple[Recorded, bool]:
         """Return the step at this position and whether it is recorded, or raise where the two do not match."""
         if self.ended:
             raise self.ended

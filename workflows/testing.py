@@ -1,9 +1,9 @@
 """Testing workflows: run what is due, move the clock, crash. No test sleeps.
 
-    engine.start(onboarding, {"user_id": 7})
-    run_until_idle()
-    advance(timedelta(days=3))
-    run_until_idle()
+engine.start(onboarding, {"user_id": 7})
+run_until_idle()
+advance(timedelta(days=3))
+run_until_idle()
 """
 
 from collections.abc import Iterator

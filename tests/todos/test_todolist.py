@@ -1,10 +1,10 @@
 import pytest
 from django.db import IntegrityError
 
-from workflows.testing import run_until_idle
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb
 from todos.models.todolist import Summary
 from todos.refusals import LastOwner
+from workflows.testing import run_until_idle
 
 
 @pytest.fixture

@@ -29,5 +29,4 @@ def written(name: str) -> int:
 def three_steps(step, *, start: int):
     one = step.do("one", call, "one", start + 1, retry=NOW)
     two = step.transaction("two", write, "two", retry=NOW)
-    three = step.do("three", call, "three", {"one": one, "two": two}, retry=NOW)
-    return three
+    return step.do("three", call, "three", {"one": one, "two": two}, retry=NOW)

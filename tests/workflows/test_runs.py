@@ -1,10 +1,7 @@
-from datetime import timedelta
-
 import pytest
 
 from tests.workflows.definitions import calls, three_steps, written
 from workflows import engine
-from workflows.models import Run
 from workflows.testing import run_until_idle
 
 pytestmark = pytest.mark.django_db

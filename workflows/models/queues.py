@@ -43,7 +43,7 @@ class Message(models.Model):
 
     queue = models.CharField(_("queue"), max_length=100)
     body = models.TextField(_("body"))
-    idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True)  # noqa: DJ001 - none is no key
     sent_at = models.DateTimeField(_("sent at"))
     available_at = models.DateTimeField(_("available at"), null=True)
     due_at = models.DateTimeField(_("due at"), null=True)

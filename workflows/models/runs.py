@@ -42,7 +42,7 @@ class Run(models.Model):
     version = models.PositiveIntegerField(_("version"))
     status = models.CharField(_("status"), max_length=10, choices=RunStatus)
     input = models.TextField(_("input"))
-    output = models.TextField(_("output"), null=True)
+    output = models.TextField(_("output"), null=True)  # noqa: DJ001 - none is no output
     error = models.JSONField(_("error"), null=True)
     sensitive = models.BooleanField(_("sensitive"), default=False, help_text=_("Input and output are not shown."))
     created_at = models.DateTimeField(_("created at"))
@@ -84,9 +84,7 @@ class Run(models.Model):
             models.Index(fields=["wake_at"], name="run_wake_at", condition=Q(wake_at__isnull=False)),
             models.Index(fields=["-created_at"], name="run_created_at"),
             models.Index(fields=["workflow", "-created_at"], name="run_workflow"),
-            models.Index(
-                fields=["status", "-created_at"], name="run_status", condition=~Q(status=RunStatus.SUCCEEDED)
-            ),
+            models.Index(fields=["status", "-created_at"], name="run_status", condition=~Q(status=RunStatus.SUCCEEDED)),
             models.Index(fields=["finished_at"], name="run_finished_at", condition=Q(finished_at__isnull=False)),
         ]
 
@@ -131,7 +129,7 @@ class Step(models.Model):
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     uncounted = models.PositiveIntegerField(_("attempts that do not count"), default=0)
     config = models.TextField(_("settings"), blank=True)
-    result = models.TextField(_("result"), null=True)
+    result = models.TextField(_("result"), null=True)  # noqa: DJ001 - none is no result
     error = models.JSONField(_("error"), null=True)
     sensitive = models.BooleanField(_("sensitive"), default=False)
     started_at = models.DateTimeField(_("started at"))

@@ -1,4 +1,4 @@
-"""Every change of the engine's rows: one compare-and-set function each. Nothing else writes them, and a test holds that.
+"""Every change of the engine's rows, one compare-and-set function each; nothing else writes them.
 
 A worker's functions take the run as it claimed it and check its fence; where the claim is gone, or the database, they
 raise Unwind, and the run goes on with whoever claims it next. People's functions take ids, are safe to call twice

@@ -59,7 +59,7 @@ def send_batch(
     """Put many messages into the queue at once; those whose keys were sent before are left out."""
     if idempotency_keys is not None and len(idempotency_keys) != len(bodies):
         raise InvalidValue(what="The number of keys", value=len(idempotency_keys), why="give one key for each body")
-    keys = idempotency_keys or [None] * len(bodies)
+    keys: Sequence[str | None] = idempotency_keys or [None] * len(bodies)
     consumer = get_consumer(queue)
     made = [_new(consumer, body, delay=delay, key=key) for body, key in zip(bodies, keys, strict=True)]
     Message.objects.bulk_create(made, batch_size=500, ignore_conflicts=idempotency_keys is not None)

@@ -1,6 +1,5 @@
 """Runs as people move them: safe to call twice, and audited."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -21,13 +20,13 @@ def audit(verb: str, subject: str, subject_id: str, *, by: Any, detail: str = ""
     AuditLine.objects.create(
         at=clock.now(), actor=by, verb=verb, subject=subject, subject_id=subject_id, detail=detail[:300]
     )
-    emit(f"{subject}.{verb}", **{subject: subject_id}, by=getattr(by, "pk", None))
+    emit(f"{subject}.{verb}", subject=subject_id, by=getattr(by, "pk", None))
 
 
 @verb
 def send_event(
     run_id: str,
-    type: str,  # noqa: A002 - an event's type
+    type: str,
     payload: Any = None,
     *,
     by: Any = None,
@@ -147,7 +146,7 @@ inside_retry = inside("people.retry")
 
 
 @verb
-def restart(run_id: str, *, from_step: str | None = None, id: str | None = None, by: Any = None) -> Run:  # noqa: A002
+def restart(run_id: str, *, from_step: str | None = None, id: str | None = None, by: Any = None) -> Run:
     """Start a new run from the same input, with the results of the steps before `from_step` if that is given.
 
     The new run has the version that is newest now. With an `id` that exists already, return that run.

@@ -41,5 +41,5 @@ def audit_lines(before: datetime, *, limit: int) -> int:
 
 def _delete(found: QuerySet[Any], limit: int) -> int:
     ids = list(found.values_list("pk", flat=True)[:limit])
-    found.model._default_manager.filter(pk__in=ids).delete()
+    type(found)(found.model).filter(pk__in=ids).delete()
     return len(ids)

@@ -38,7 +38,11 @@ WHERE id = %s AND fence = %s AND status = 'running'"""
 
 @verb
 def create(
-    workflow: Workflow | str, input: Mapping[str, Any], *, id: str | None = None, by: Any = None  # noqa: A002
+    workflow: Workflow | str,
+    input: Mapping[str, Any],
+    *,
+    id: str | None = None,
+    by: Any = None,
 ) -> Run:
     """Start a run in the caller's transaction; the id of a run that exists already returns that run, unchanged."""
     made = new_run(workflow, input, id=id, by=by)
@@ -56,7 +60,7 @@ def create(
 @verb
 def create_many(workflow: Workflow | str, inputs: Iterable[Mapping[str, Any]], *, by: Any = None) -> list[Run]:
     """Start many runs in one transaction."""
-    made = [new_run(workflow, input, by=by) for input in inputs]  # noqa: A001
+    made = [new_run(workflow, input, by=by) for input in inputs]
     Run.objects.bulk_create(made, batch_size=500)
     if made:
         emit("run.created", workflow=made[0].workflow, count=len(made))
@@ -66,9 +70,9 @@ def create_many(workflow: Workflow | str, inputs: Iterable[Mapping[str, Any]], *
 
 def new_run(
     workflow: Workflow | str,
-    input: Mapping[str, Any],  # noqa: A002
+    input: Mapping[str, Any],
     *,
-    id: str | None = None,  # noqa: A002
+    id: str | None = None,
     by: Any = None,
     parent: Run | None = None,
 ) -> Run:
@@ -94,7 +98,7 @@ def new_run(
 
 def fields_of(run: Run) -> dict[str, Any]:
     """Return what a new run is made of, as defaults for get_or_create."""
-    return {field.attname: getattr(run, field.attname) for field in run._meta.concrete_fields if not field.primary_key}
+    return {name: value for name, value in vars(run).items() if name not in ("_state", "id")}
 
 
 @verb
@@ -181,7 +185,8 @@ def settle_pause(run: Run) -> None:
 
 def next_wake() -> datetime | None:
     """Return when the next run is due, which may be past."""
-    return Run.objects.filter(wake_at__isnull=False).aggregate(next=Min("wake_at"))["next"]
+    found: datetime | None = Run.objects.filter(wake_at__isnull=False).aggregate(next=Min("wake_at"))["next"]
+    return found
 
 
 def _finish(run: Run, status: RunStatus, *, output: str | None, error: dict[str, Any] | None) -> None:
@@ -208,5 +213,3 @@ def wake_parent(run: Run) -> None:
     parent = Run.objects.select_for_update().get(pk=run.parent_id)
     if parent.status == RunStatus.WAITING and parent.waiting_for == f"child {run.pk}":
         Run.objects.filter(pk=parent.pk).update(wake_at=clock.now())
-
-

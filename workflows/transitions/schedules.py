@@ -27,9 +27,7 @@ def sync() -> None:
         row = known.get(made.name)
         if row is None or row.definition != str(made):
             fire_at = made.next_after(clock.now())
-            Schedule.objects.update_or_create(
-                pk=made.name, defaults={"definition": str(made), "next_fire_at": fire_at}
-            )
+            Schedule.objects.update_or_create(pk=made.name, defaults={"definition": str(made), "next_fire_at": fire_at})
 
 
 @verb

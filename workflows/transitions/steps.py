@@ -35,7 +35,8 @@ _COLUMNS = [
 ]
 _INSERT = """
 INSERT INTO workflows_step
-    (run_id, position, key, kind, status, attempt, uncounted, config, result, sensitive, started_at, finished_at, wake_at)
+    (run_id, position, key, kind, status, attempt, uncounted, config, result, sensitive,
+     started_at, finished_at, wake_at)
 SELECT id, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s
 FROM workflows_run WHERE id = %s AND fence = %s AND status = 'running' AND paused_at IS NULL {SHARE}"""
 _HELD = "EXISTS (SELECT 1 FROM workflows_run WHERE id = %s AND fence = %s {SHARE})"
@@ -149,7 +150,7 @@ inside_end = inside("steps.end_attempt")
 
 
 @verb
-def wait_for_event(run: Run, step: Recorded, *, type: str) -> None:  # noqa: A002 - an event's type
+def wait_for_event(run: Run, step: Recorded, *, type: str) -> None:
     """Take the oldest event of the type, or note that the wait is over, or wait for it and raise Unwind.
 
     The run's lock decides between an event that comes and a wait that ends: `send_event` takes it too.
