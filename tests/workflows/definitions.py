@@ -108,6 +108,12 @@ def swallowing(step):
 
 
 @engine.workflow()
+def pausing(step):
+    step.do("pause", lambda: engine.pause(step.run_id))
+    return step.do("after", call, "after", "through")
+
+
+@engine.workflow()
 def repeated_names(step):
     return [step.do("same", call, "same", number) for number in range(3)]
 

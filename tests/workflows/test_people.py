@@ -4,7 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from tests.workflows.definitions import calls, everything, failing, parent, retried, sleeping, three_steps, waiting
+from tests.workflows.definitions import (
+    calls,
+    everything,
+    failing,
+    parent,
+    pausing,
+    retried,
+    sleeping,
+    three_steps,
+    waiting,
+)
 from workflows import clock, engine
 from workflows.errors import NoSuchStep, RunOver, UnknownRun, WrongStatus
 from workflows.models import AuditLine, Run
@@ -106,11 +116,6 @@ def test_a_paused_run_keeps_events_and_takes_them_later(ended):
 
 
 def test_a_run_at_work_pauses_before_its_next_step(ended):
-    @engine.workflow("pausing")
-    def pausing(step):
-        step.do("pause", lambda: engine.pause(step.run_id))
-        return step.do("after", lambda: calls.update(["after"]))
-
     run = engine.start(pausing, {})
     run_until_idle()
     run.refresh_from_db()
