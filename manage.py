@@ -1,23 +1,40 @@
 #!/usr/bin/env python
-"""Run a management command; a wrong setting ends in one line and exit status 2."""
+"""Run a management command; a wrong setting or a database that cannot be used ends in one line and exit status 2."""
 
 import os
+import signal
 import sys
-
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
 
 
 def main() -> None:
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+    from django.db import Error
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:
         settings.INSTALLED_APPS  # noqa: B018 - reads the settings before any command can bury their error
-    except ImproperlyConfigured as error:
-        sys.stderr.write(f"holdfast: {error}\n")
+        execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, Error) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.stderr.write(f"holdfast: {_reason(error)}\n")
         sys.exit(2)
-    execute_from_command_line(sys.argv)
+
+
+def _reason(error: Exception) -> str:
+    from django.db import Error
+
+    if not isinstance(error, Error):
+        return str(error)
+    from project.prepare import unusable
+
+    return unusable(error)
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        # Ahead of the slow imports, and until Fleet.run: Python would answer Ctrl-C late, with a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     main()

@@ -60,7 +60,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         (gettext_lazy("Choices"), {"fields": ("time_zone", "theme")}),
         (
             gettext_lazy("May sign in"),
-            {"fields": ("is_active", "banned", "banned_until", "ban_reason", "banned_at")},
+            {"fields": ("is_active", "banned", "banned_until", "ban_reason", "banned_at", "ban_seen")},
         ),
         (gettext_lazy("Rights"), {"fields": RIGHTS}),
         (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
@@ -85,6 +85,11 @@ class UserAdmin(DjangoUserAdmin[User]):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.operator = request.user  # the class is made for this request
+        return form
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields: tuple[str, ...] = tuple(super().get_readonly_fields(request, obj))
         return fields if _is_superuser(request) else (*fields, *RIGHTS)
@@ -106,19 +111,19 @@ class UserAdmin(DjangoUserAdmin[User]):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
-        to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
         try:
+            to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
             User.objects.keep_an_operator(without={person.pk for person in objs})
         except ValidationError as error:
-            protected = [*protected, *error.messages]
+            return [], {}, set(), error.messages
         # Addresses are not deleted by themselves, but they go with their person.
         return to_delete, counts, needed - {self.admin_site.get_model_admin(EmailAddress).opts.verbose_name}, protected
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:  # noqa: ARG002 - Django's signature
-        self._delete_but_operators(User.objects.filter(pk=obj.pk))
+        self._delete(User.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:  # noqa: ARG002 - Django's
-        self._delete_but_operators(queryset)
+        self._delete(queryset)
 
     @admin.action(description=gettext_lazy("Mail a link to choose a password"), permissions=["change"])
     def mail_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -129,13 +134,13 @@ class UserAdmin(DjangoUserAdmin[User]):
             text = ngettext("%d person was left out", "%d people were left out", left_out) % left_out
             messages.warning(request, f"{text}: {gettext('shut out, or not yours to change.')}")
 
-    def _delete_but_operators(self, people: QuerySet[User]) -> None:
+    def _delete(self, people: QuerySet[User]) -> None:
         with transaction.atomic():
             try:
                 User.objects.keep_an_operator(without=set(people.values_list("pk", flat=True)))
+                people.delete()
             except ValidationError as error:  # seen by the confirmation page before, unless two delete at the same time
                 raise PermissionDenied(error.messages[0]) from None
-            people.delete()
 
 
 @admin.register(EmailAddress)

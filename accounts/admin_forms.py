@@ -20,7 +20,10 @@ class PersonForm(forms.ModelForm[User]):
         required=False,
         help_text=_("Shuts the person out at once, also where they are signed in. No tick lifts the ban."),
     )
+    ban_seen = forms.CharField(required=False, widget=forms.HiddenInput)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices)
+
+    operator: User  # who changes the person; set by the admin
 
     class Meta:
         model = User
@@ -29,8 +32,10 @@ class PersonForm(forms.ModelForm[User]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._was_let_in = bool(self.instance.pk) and self.instance.may_sign_in()
+        self._ban = str(self.instance.banned_at or "")
         if "banned" in self.fields:  # absent for who may only look
             self.fields["banned"].initial = self.instance.is_banned()
+            self.fields["ban_seen"].initial = self._ban
 
     def clean_email(self) -> str:
         return free_address(self.cleaned_data["email"], owner=self.instance)
@@ -40,6 +45,8 @@ class PersonForm(forms.ModelForm[User]):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
+        if values.get("ban_seen") != self._ban:
+            raise ValidationError(_("Somebody banned this person or lifted the ban meanwhile. Open the page anew."))
         now, was_banned = timezone.now(), self.instance.is_banned()
         if values.get("banned"):
             if not was_banned:
@@ -57,6 +64,8 @@ class PersonForm(forms.ModelForm[User]):
         super()._post_clean()  # type: ignore[misc]
         if self._was_let_in and not self.instance.may_sign_in():
             self.instance.end_sessions()
+            if self.instance == self.operator:
+                self.add_error(None, _("You cannot shut yourself out. Ask another operator to do it."))
 
 
 class NewPersonForm(forms.ModelForm[User]):

@@ -3,7 +3,7 @@ import zoneinfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Theme, User
+from accounts.models import User
 from accounts.text import person_name
 
 
@@ -12,7 +12,10 @@ def time_zone_choices() -> list[tuple[str, str]]:
 
 
 class SettingsForm(forms.Form):
-    """What members choose for themselves. Not a ModelForm: `request.user` must not change before the form is valid."""
+    """What members choose for themselves; the theme has buttons in the navigation of every page.
+
+    Not a ModelForm: `request.user` must not change before the form is valid.
+    """
 
     name = forms.CharField(
         label=_("Name"),
@@ -22,7 +25,6 @@ class SettingsForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices)
-    theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices)
 
     @classmethod
     def of(cls, user: User) -> "SettingsForm":

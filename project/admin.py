@@ -1,17 +1,28 @@
+import re
 from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import DataError
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.core.validators import ProhibitNullCharactersValidator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from project.mail import StoredMail
+
+_MAILS_A_PAGE = 50
+# NUL, a number too long for any column, and the ends of the calendar, from which a time zone leads out of it.
+_UNSTORABLE = re.compile(r"\x00|\d{19}|^(0001|9999)-")
+_UNSTORABLE_YEAR = re.compile(r"^0*(1|9999|\d{5,})$")
 
 
 class OperatorSite(AdminSite):
@@ -28,18 +39,11 @@ class OperatorSite(AdminSite):
         return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Answer 400 where an address holds a number or text that no database column can: Django's lists raise."""
-        guarded = super().admin_view(view, cacheable)
+        return super().admin_view(_understood(view), cacheable)
 
-        @wraps(guarded)
-        def admin_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            try:
-                response: HttpResponse = guarded(request, *args, **kwargs)
-            except (ValueError, OverflowError, DataError) as error:
-                raise BadRequest from error  # logged with its cause
-            return response
-
-        return admin_view
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
+        """Send to the page of the app, which ends other sessions and tells by mail."""
+        return redirect("account_change_password")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
@@ -50,11 +54,10 @@ class OperatorSite(AdminSite):
 
     def mail_folder(self, request: HttpRequest) -> HttpResponse:
         _require_superuser(request)
-        context = self.each_context(request) | {
-            "title": _("Mail folder"),
-            "messages_list": StoredMail.newest(settings.MAIL_DIR),
-        }
-        return TemplateResponse(request, "admin/mail.html", context)
+        page = Paginator(StoredMail.names(settings.MAIL_DIR), _MAILS_A_PAGE).get_page(request.GET.get("page"))
+        mails = [mail for name in page if (mail := StoredMail.read(settings.MAIL_DIR, name=name))]
+        context = {"title": _("Mail folder"), "mails": mails, "page_obj": page}
+        return TemplateResponse(request, "admin/mail.html", self.each_context(request) | context)
 
     def mail_message(self, request: HttpRequest, name: str) -> HttpResponse:
         _require_superuser(request)
@@ -64,6 +67,44 @@ class OperatorSite(AdminSite):
         return TemplateResponse(
             request, "admin/mail_message.html", self.each_context(request) | {"title": mail.subject, "mail": mail}
         )
+
+
+def _understood(view: Any) -> Any:
+    """Answer 400 or 404 to what Django hands on unread and neither Python nor the database can hold."""
+
+    @wraps(view)
+    def understood(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if any("\x00" in str(value) for value in (*args, *kwargs.values())):
+            raise Http404
+        _check_filters(request)
+        _check_rows(request)
+        response: HttpResponse = view(request, *args, **kwargs)
+        return response
+
+    return understood
+
+
+def _check_filters(request: HttpRequest) -> None:
+    if "" in (*request.GET.getlist(TO_FIELD_VAR), *request.POST.getlist(TO_FIELD_VAR)):
+        raise BadRequest("There is no field without a name.")
+    for name, values in request.GET.lists():
+        unstorable = _UNSTORABLE_YEAR if name.endswith("__year") else _UNSTORABLE
+        if name != SEARCH_VAR and any(unstorable.search(value) for value in values):
+            raise BadRequest(f"Nothing can be found by {name}={values!r}.")
+
+
+def _check_rows(request: HttpRequest) -> None:
+    assert request.resolver_match
+    model_admin = getattr(request.resolver_match.func, "model_admin", None)
+    if model_admin is None:  # one of the site's own pages
+        return
+    chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    try:
+        for value in chosen:
+            ProhibitNullCharactersValidator()(value)
+            model_admin.opts.pk.clean(value, None)
+    except ValidationError as error:
+        raise BadRequest(f"No row can be chosen by {chosen!r}.") from error
 
 
 def _require_superuser(request: HttpRequest) -> None:

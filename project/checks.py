@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's names
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @register
 def check_debug(**_kwargs: Any) -> list[CheckMessage]:
     """DEBUG shows settings and source to whoever meets an error: for one's own machine only."""
     public_host = urlsplit(settings.PUBLIC_URL).hostname
-    if settings.DEBUG and not (settings.HOST in _LOOPBACK and public_host in _LOOPBACK):
+    if settings.DEBUG and not (settings.HOST in LOOPBACK and public_host in LOOPBACK):
         return [Error("DEBUG=1 shows secrets to every visitor: unset it, HOST and PUBLIC_URL.", id="project.E001")]
     return []
 
@@ -41,6 +41,6 @@ def check_secret_key(**_kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def check_public_url(**_kwargs: Any) -> list[CheckMessage]:
     parts = urlsplit(settings.PUBLIC_URL)
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return [Warning("PUBLIC_URL is http: passwords cross the network in clear. Use https.", id="project.W001")]
     return []

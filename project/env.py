@@ -3,10 +3,12 @@
 import os
 import re
 import secrets
+import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -60,6 +62,8 @@ def url(name: str, value: str, *, schemes: tuple[str, ...]) -> SplitResult:
         raise ImproperlyConfigured(f"{name} is not a URL ({error}); it begins with {expected}.") from None
     if parts.scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with {expected}.")
+    if parts.port == 0:
+        raise ImproperlyConfigured(f"{name} has port 0; a port is a number from 1 to 65535.")
     return parts
 
 
@@ -77,14 +81,47 @@ def public_url(default: str) -> SplitResult:
     return parts
 
 
+def postgresql() -> dict[str, Any]:
+    """Return Django's DATABASES entry for DATABASE_URL, or nothing where there is none."""
+    value = text("DATABASE_URL")
+    if not value:
+        return {}
+    example = "postgresql://user:password@db.example.com:5432/holdfast"
+    url("DATABASE_URL", value, schemes=("postgresql", "postgres"))
+    try:
+        database = {**dj_database_url.parse(value)}
+    except (dj_database_url.ParseError, ValueError):
+        raise ImproperlyConfigured(f"DATABASE_URL is not understood; it is like {example}.") from None
+    if not database["NAME"]:
+        raise ImproperlyConfigured(f"DATABASE_URL must end with the name of a database, like {example}.")
+    return database
+
+
+def redis_url() -> str:
+    """Return REDIS_URL, with a host (or a socket's path) and perhaps a numbered database."""
+    value = text("REDIS_URL")
+    if not value:
+        return value
+    parts = url("REDIS_URL", value, schemes=("redis", "rediss", "unix"))
+    option = dict(parse_qsl(parts.query)).get("db", "")
+    place, path = (parts.path, "") if parts.scheme == "unix" else (parts.hostname, parts.path.removeprefix("/"))
+    if not place or not re.fullmatch(r"[0-9]*", path + option):
+        raise ImproperlyConfigured(
+            "REDIS_URL must name a host and may name a database by its number, like redis://cache.example.com:6379/0."
+        )
+    return value
+
+
 def mailer(default: dict[str, Any]) -> dict[str, Any]:
     """Return Django's MAILERS entry for EMAIL_URL: smtp:// (STARTTLS where it carries a password) or smtps://."""
     value = text("EMAIL_URL")
     if not value:
         return default
     parts = url("EMAIL_URL", value, schemes=("smtp", "smtps"))
-    if not parts.hostname:
-        raise ImproperlyConfigured("EMAIL_URL names no host; it is like smtp://user:password@mail.example.com:587.")
+    if not parts.hostname or parts.path not in ("", "/"):
+        raise ImproperlyConfigured(
+            "EMAIL_URL must name a host and no path, like smtp://user:password@mail.example.com:587."
+        )
     query = dict(parse_qsl(parts.query))
     if unknown := set(query) - {"tls"}:
         raise ImproperlyConfigured(f"EMAIL_URL has an unknown option {sorted(unknown)[0]!r}; the only one is tls=0.")
@@ -101,11 +138,32 @@ def mailer(default: dict[str, Any]) -> dict[str, Any]:
     return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
 
 
+def sender(default: str) -> str:
+    """Return EMAIL_FROM: an address, or a name with an address in angle brackets."""
+    value = text("EMAIL_FROM")
+    address = r"[^\s<>@,]+@[^\s<>@,]+"
+    if value and not re.fullmatch(rf"{address}|[^<>\r\n]*<{address}>", value):
+        raise ImproperlyConfigured(
+            f"EMAIL_FROM={value} is not an e-mail address; it is like Holdfast <holdfast@example.com>."
+        )
+    return value or default
+
+
 def data_dir(path: Path) -> Path:
-    """Make the folder for everything the embedded default writes, readable by its owner only."""
+    """Make the folder for everything the embedded default writes, readable by its owner only.
+
+    A folder that others use as well is refused: closing it would lock them out.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.stat().st_mode & 0o077:
+        found = path.stat()
+        foreign = os.geteuid() not in (0, found.st_uid)  # root in a container serves a volume of another user
+        if foreign or found.st_mode & stat.S_ISVTX or path.resolve() == Path("/"):
+            raise ImproperlyConfigured(
+                f"DATA_DIR {path} belongs to somebody else or is shared; name a folder of its own, like "
+                f"{path / 'holdfast'}."
+            )
+        if found.st_mode & 0o077:
             path.chmod(0o700)
         probe = path / f".probe-{os.getpid()}"
         probe.touch()

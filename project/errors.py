@@ -54,15 +54,15 @@ def wants_json(request: HttpRequest) -> bool:
     return preferred == "application/json"
 
 
-def error_response(request: HttpRequest, status: int, *, message: str = "") -> HttpResponse:
+def error_response(request: HttpRequest, status: int, *, title: str = "", message: str = "") -> HttpResponse:
     """Answer with `status` as the page `<status>.html` or as {"error": {"code", "message"}}.
 
     Needs no database, no session and no user.
     """
-    code, title, default = _TEXTS[status]
-    message = message or str(default)
+    code, usual, default = _TEXTS[status]
+    title, message = title or str(usual), message or str(default)
     if wants_json(request):
-        return JsonResponse({"error": {"code": code, "message": message or str(title)}}, status=status)
+        return JsonResponse({"error": {"code": code, "message": message or title}}, status=status)
     template = f"{status if status != HTTPStatus.LENGTH_REQUIRED else 400}.html"
     return HttpResponse(render_to_string(template, {"title": title, "message": message}), status=status)
 
@@ -101,5 +101,7 @@ def is_outage(error: BaseException) -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    message = _("This form is no longer valid, perhaps because you signed in or out since. Reload the page, try again.")
-    return error_response(request, 403, message=message)
+    message = _("Perhaps you signed in or out since it was opened. Nothing was changed: go back, reload it, try again.")
+    response = error_response(request, 403, title=_("This page is out of date"), message=message)
+    response["X-Failure"] = "outdated"  # read by failures.js, which has a sentence of its own for it
+    return response

@@ -5,7 +5,8 @@ from typing import Any
 
 from workflows.processes import die_with_parent
 
-bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"  # `serve` gives a socket
+_host = os.environ.get("HOST") or "127.0.0.1"
+bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT') or '8000'}"  # `serve` gives a socket
 workers = 2
 worker_class = "gthread"
 threads = 8

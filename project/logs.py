@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import uuid
 from contextvars import ContextVar
@@ -64,10 +65,15 @@ class ConsoleFormatter(logging.Formatter):
 class JSONFormatter(logging.Formatter):
     """One JSON object a line for machines; what a call passes as `extra` becomes keys of its own."""
 
+    def __init__(self, *, process: str | None = None) -> None:
+        super().__init__()
+        self.process = process or os.environ.get("HOLDFAST_PROCESS")  # `serve` names its children
+
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
+            "process": self.process,
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": getattr(record, "request_id", None),
@@ -77,3 +83,14 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, default=str, ensure_ascii=False)
+
+
+def as_json(line: str, *, process: str) -> str:
+    """Return a line of a process's output unchanged if it is a JSON object, else as the message of one."""
+    try:
+        if isinstance(json.loads(line), dict):
+            return line
+    except (ValueError, RecursionError):
+        pass
+    record = logging.makeLogRecord({"name": "holdfast.output", "levelname": "INFO", "msg": line})
+    return JSONFormatter(process=process).format(record)

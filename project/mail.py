@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from typing import Any, Self
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+_KEPT = 1000
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*\.eml")
+
 
 class FolderBackend(BaseEmailBackend):
-    """Write messages into `folder` as whole .eml files, named so that they sort by time."""
+    """Write messages into `folder` as whole .eml files, named so that they sort by time; the newest are kept."""
 
     def __init__(self, *, folder: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -29,6 +33,8 @@ class FolderBackend(BaseEmailBackend):
             draft.touch(mode=0o600)
             draft.write_bytes(message.message().as_bytes())
             draft.replace(self._folder / f"{name}.eml")
+        for name in StoredMail.names(self._folder)[_KEPT:]:
+            (self._folder / name).unlink(missing_ok=True)  # another worker may prune at the same time
         return len(email_messages)
 
 
@@ -41,16 +47,15 @@ class StoredMail:
     text: str
 
     @classmethod
-    def newest(cls, folder: Path, *, limit: int = 200) -> list[Self]:
-        names = sorted((file.name for file in folder.glob("*.eml")), reverse=True) if folder.is_dir() else []
-        found = (cls.read(folder, name=name) for name in names[:limit])
-        return [mail for mail in found if mail]
+    def names(cls, folder: Path) -> list[str]:
+        """Return the names of the stored mails, newest first."""
+        return sorted((file.name for file in folder.glob("[!.]*.eml")), reverse=True) if folder.is_dir() else []
 
     @classmethod
     def read(cls, folder: Path, *, name: str) -> Self | None:
         """Return the mail stored under exactly this file name, or None."""
-        file = next((file for file in folder.glob("*.eml") if file.name == name), None)
-        if file is None:
+        file = folder / name
+        if not _NAME.fullmatch(name) or not file.is_file():
             return None
         message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         assert isinstance(message, Message)

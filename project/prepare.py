@@ -1,21 +1,32 @@
 """What has to be true before Holdfast serves: one owner of DATA_DIR, a free port, a current database, static files."""
 
+import errno
 import fcntl
 import hashlib
+import json
 import os
+import shutil
 import socket
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connection
+from django.db import Error, connection
+from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from redis.exceptions import RedisError
+
+from project.checks import LOOPBACK
 
 KEPT_COPIES = 3
 
@@ -24,10 +35,26 @@ def refuse(message: str) -> CommandError:
     return CommandError(message, returncode=2)
 
 
-def unusable(error: DatabaseError) -> CommandError:
-    return refuse(f"The database cannot be used: {str(error).strip().splitlines()[0]}")
+def unusable(error: Error) -> str:
+    """Say in one line why the database cannot be used, and what to do if it lacks migrations."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    try:
+        hint = " Migrations are missing: `make run` or `manage.py migrate` applies them." if _plan() else ""
+    except Error:
+        hint = ""
+    return f"The database cannot be used: {reason}.{hint}"
 
 
+@contextmanager
+def using_data_dir() -> Iterator[None]:
+    """Refuse a folder in which something is in the way, and a full disk, wherever that comes out."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise refuse(f"DATA_DIR {settings.DATA_DIR} cannot be used: {error}.") from None
+
+
+@using_data_dir()
 def lock_data_dir() -> IO[str]:
     """Take the folder's lock and return the open file that holds it; refuse where another process has it."""
     file = (settings.DATA_DIR / "lock").open("a+", encoding="ascii")
@@ -66,22 +93,26 @@ def listen() -> socket.socket:
 
 
 def _cannot_listen(error: OSError) -> CommandError:
-    where = f"{settings.HOST} port {settings.PORT}"
-    return refuse(f"Cannot listen on {where} ({error.strerror or error}). Choose another with PORT=8001 make run.")
+    advice = "Choose another with PORT=8001 make run."
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        advice = "HOST must be an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for others too."
+    return refuse(f"Cannot listen on {settings.HOST} port {settings.PORT} ({error.strerror or error}). {advice}")
 
 
+@using_data_dir()
 def migrate() -> list[str]:
     """Bring the database up to date, keeping a copy of an SQLite one first; return the migrations applied."""
-    try:
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        if plan and executor.loader.applied_migrations and connection.vendor == "sqlite":
-            keep_copy(Path(connection.settings_dict["NAME"]))
-        if plan:
-            call_command("migrate", interactive=False, verbosity=0)
-    except DatabaseError as error:
-        raise unusable(error) from None
+    plan = _plan()
+    if plan and MigrationRecorder(connection).applied_migrations() and connection.vendor == "sqlite":
+        keep_copy(Path(connection.settings_dict["NAME"]))
+    if plan:
+        call_command("migrate", interactive=False, verbosity=0)
     return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def _plan() -> list[tuple[Migration, bool]]:
+    executor = MigrationExecutor(connection)
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def keep_copy(database: Path) -> Path:
@@ -89,6 +120,8 @@ def keep_copy(database: Path) -> Path:
     folder = settings.DATA_DIR / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
     copy = folder / f"before-migration-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.sqlite3"
+    for part in folder.glob("*.part*"):  # of a start that was interrupted
+        part.unlink()
     draft = copy.with_suffix(".part")
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(draft)) as target:
         source.backup(target)
@@ -98,16 +131,42 @@ def keep_copy(database: Path) -> Path:
     return copy
 
 
+@using_data_dir()
 def collect_static() -> bool:
-    """Collect, hash and compress the static files, unless the same files were collected before."""
+    """Collect, hash and compress the static files, unless the same files were collected before and all are there."""
     print_ = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list(None):
             stat = Path(storage.path(path)).stat()
             print_.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     stamp = settings.DATA_DIR / "static.stamp"
-    if stamp.is_file() and stamp.read_text() == print_.hexdigest() and settings.STATIC_ROOT.is_dir():
+    if stamp.is_file() and stamp.read_text() == print_.hexdigest() and _is_whole(settings.STATIC_ROOT):
         return False
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.unlink(missing_ok=True)
+    if settings.STATIC_ROOT.exists():
+        shutil.rmtree(settings.STATIC_ROOT)  # not left to collectstatic, which fails on a broken manifest
+    call_command("collectstatic", interactive=False, verbosity=0)
     stamp.write_text(print_.hexdigest())
     return True
+
+
+def _is_whole(folder: Path) -> bool:
+    """Is there a manifest, and every file that it names?"""
+    try:
+        names = json.loads((folder / "staticfiles.json").read_bytes())["paths"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return all((folder / name).is_file() for pair in names.items() for name in pair)
+
+
+def warnings() -> Iterator[str]:
+    """Tell what does not keep Holdfast from starting, but will keep people from using it."""
+    if settings.HOST not in LOOPBACK and urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK:
+        yield (
+            f"HOST={settings.HOST} is open to other machines, but they get error 400 until PUBLIC_URL is set to the "
+            f"address people use, such as http://todo.example.com:{settings.PORT}."
+        )
+    try:
+        cache.get("start")
+    except (RedisError, sqlite3.Error) as error:
+        yield f"The cache cannot be used now ({error}); what needs it fails until it can."

@@ -5,9 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 import django_stubs_ext
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
@@ -99,15 +97,8 @@ TEMPLATES = [
 # --- Data --------------------------------------------------------------------------------------------------------
 
 _WEB = "project.wsgi" in sys.modules  # web processes load the settings through it
-_DATABASE_URL = env.text("DATABASE_URL")
-if _DATABASE_URL:
-    env.url("DATABASE_URL", _DATABASE_URL, schemes=("postgresql", "postgres"))
-    try:
-        _database: dict[str, Any] = {**dj_database_url.parse(_DATABASE_URL)}
-    except (dj_database_url.ParseError, ValueError):
-        raise ImproperlyConfigured(
-            "DATABASE_URL is not understood; it is like postgresql://user:password@db.example.com:5432/holdfast."
-        ) from None
+_database = env.postgresql()
+if _database:
     _options: dict[str, Any] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
     if _WEB:
         # Threads share a few connections; a pool cannot be inherited by a fork, so workers hold persistent ones.
@@ -130,9 +121,8 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-_REDIS_URL = env.text("REDIS_URL")
+_REDIS_URL = env.redis_url()
 if _REDIS_URL:
-    env.url("REDIS_URL", _REDIS_URL, schemes=("redis", "rediss", "unix"))
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -205,7 +195,7 @@ ACCOUNT_RATE_LIMITS = False
 
 MAIL_DIR = DATA_DIR / "mail"
 MAILERS = {"default": env.mailer({"BACKEND": "project.mail.FolderBackend", "OPTIONS": {"folder": str(MAIL_DIR)}})}
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Holdfast <holdfast@{_public.hostname}>")
+DEFAULT_FROM_EMAIL = env.sender(f"Holdfast <holdfast@{_public.hostname}>")
 
 # --- Worker (figures and reasons: docs/architecture.md) ----------------------------------------------------------
 
@@ -252,6 +242,7 @@ USE_TZ = True
 
 # --- Logging -----------------------------------------------------------------------------------------------------
 
+LOG_FORMAT = env.choice("LOG_FORMAT", default="console", options=("console", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -264,13 +255,14 @@ LOGGING = {
         "stderr": {
             "class": "logging.StreamHandler",
             "filters": ["context"],
-            "formatter": env.choice("LOG_FORMAT", default="console", options=("console", "json")),
-        }
+            "formatter": LOG_FORMAT,
+        },
+        "nowhere": {"class": "logging.NullHandler"},  # a logger without a handler writes to stderr all the same
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},  # anybody can cause it; it is a 400
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},  # its line is that of the 400
         "django.request": {"level": "ERROR"},  # 4xx answers are in the request line already
         "django-q": {"level": "WARNING"},
     },

@@ -3,11 +3,13 @@
 A stranger gets 404 and learns nothing; a member whose role does not allow it gets 403.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -41,6 +43,17 @@ def signed_in[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]
         )
 
     return wrapper
+
+
+@contextmanager
+def held(list_pk: int) -> Iterator[None]:
+    """Keep roles and the trash of a list as they are until the block ends: what is loaded in it, then still holds.
+
+    On SQLite a transaction is the only writer from its beginning.
+    """
+    with transaction.atomic():
+        TodoList.objects.select_for_update(no_key=True).filter(pk=list_pk).first()
+        yield
 
 
 def readable_list(user: User, pk: int) -> Membership:

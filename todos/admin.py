@@ -8,45 +8,44 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from todos.admin_forms import MembersFormSet, TodoForm, TodoListForm
+from todos.admin_forms import MemberSelect, MembersFormSet, TodoForm, TodoListForm
 from todos.models import Activity, Membership, Role, Todo, TodoList
-from todos.refusals import Refused
-
-YES_NO = [("yes", _("Yes")), ("no", _("No"))]
+from todos.refusals import LastOwner, Refused
 
 
-class TrashFilter(admin.SimpleListFilter):
+class SetFilter(admin.SimpleListFilter):
+    """By whether the timestamp named like the parameter is set."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+        if not self.value():
+            return queryset
+        return queryset.filter(**{f"{self.parameter_name}_at__isnull": self.value() == "no"})
+
+
+class TrashFilter(SetFilter):
     title = _("in the trash")
     parameter_name = "trashed"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
-        return YES_NO
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
-        return queryset.filter(trashed_at__isnull=self.value() == "no") if self.value() else queryset
-
-
-class CompletedFilter(admin.SimpleListFilter):
+class CompletedFilter(SetFilter):
     title = _("completed")
     parameter_name = "completed"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
-        return YES_NO
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
-        return queryset.filter(completed_at__isnull=self.value() == "no") if self.value() else queryset
-
 
 class OwnerlessFilter(admin.SimpleListFilter):
-    """Lists whose last owner was deleted: make another member an owner."""
+    """Lists whose only member was deleted: give them a new owner."""
 
     title = _("owner")
     parameter_name = "owner"
@@ -79,15 +78,28 @@ class NewMemberInline(admin.TabularInline[Membership, TodoList]):
     verbose_name = _("new member")
     verbose_name_plural = _("new members")
     fields = ("user", "role")
-    autocomplete_fields = ("user",)
     extra = 0
     can_delete = False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["widget"] = MemberSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).none()
 
 
-class Trashing(admin.ModelAdmin[Any]):
+class VerbAdmin(admin.ModelAdmin[Any]):
+    """Changes rows through their verbs; where one is refused, nothing is changed or logged, and only that is told."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _unless_refused(request, partial(super().changeform_view, request, *args, **kwargs))
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _unless_refused(request, partial(super().delete_view, request, *args, **kwargs))
+
+
+class Trashing(VerbAdmin):
     """Neither adds nor deletes; puts in the trash and restores."""
 
     list_per_page = 50
@@ -102,11 +114,11 @@ class Trashing(admin.ModelAdmin[Any]):
 
     @admin.action(description=_("Put in the trash"), permissions=["change"])
     def put_in_trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        _report(request, _run(request, (partial(row.trash, by=request.user) for row in queryset)))
+        _run(request, (partial(row.trash, by=request.user) for row in queryset))
 
     @admin.action(description=_("Restore from the trash"), permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        _report(request, _run(request, (partial(row.restore, by=request.user) for row in queryset)))
+        _run(request, (partial(row.restore, by=request.user) for row in queryset))
 
 
 @admin.register(TodoList)
@@ -135,22 +147,24 @@ class TodoListAdmin(Trashing):
     def members(self, row: TodoList) -> int:
         return row.member_count
 
+    def get_readonly_fields(self, request: HttpRequest, obj: TodoList | None = None) -> tuple[str, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return (*fields, "name") if obj and obj.trashed_at else fields
+
     def save_model(self, request: HttpRequest, obj: TodoList, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
-        _run(request, [partial(obj.rename, form.cleaned_data["name"], by=_operator(request))])
+        if "name" in form.changed_data:
+            obj.rename(form.cleaned_data["name"], by=_operator(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         formset.save(commit=False)
         operator, todo_list = _operator(request), formset.instance
         # New owners first, or the only one could not step down for them.
-        changed = sorted((row for row, _fields in formset.changed_objects), key=lambda row: row.role != Role.OWNER)
-        _run(
-            request,
-            [
-                *(partial(row.change_role, row.role, by=operator) for row in changed),
-                *(partial(row.remove, by=operator) for row in formset.deleted_objects),
-                *(partial(todo_list.add_member, row.user, role=row.role, by=operator) for row in formset.new_objects),
-            ],
-        )
+        for row in sorted((row for row, _fields in formset.changed_objects), key=lambda row: row.role != Role.OWNER):
+            row.change_role(row.role, by=operator)
+        for row in formset.deleted_objects:
+            row.remove(by=operator)
+        for row in formset.new_objects:
+            todo_list.add_member(row.user, role=row.role, by=operator)
 
 
 @admin.register(Todo)
@@ -181,12 +195,11 @@ class TodoAdmin(Trashing):
 
     def save_model(self, request: HttpRequest, obj: Todo, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         # Only what was changed here, or a form opened before a member's edit would take that back.
-        new = {name: form.cleaned_data[name] for name in form.changed_data}
-        _run(request, [partial(obj.edit, by=_operator(request), **new)])
+        obj.edit(by=_operator(request), **{name: form.cleaned_data[name] for name in form.changed_data})
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin[Membership]):
+class MembershipAdmin(VerbAdmin):
     list_display = ("user", "list", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "list")
@@ -207,17 +220,23 @@ class MembershipAdmin(admin.ModelAdmin[Membership]):
         to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
         left = Membership.objects.owners().exclude(pk__in=[row.pk for row in objs]).values_list("list", flat=True)
         losing = {row.list_id for row in objs if row.is_owner}
-        ownerless = losing - set(left.filter(list__in=losing))
-        return to_delete, counts, needed, [*protected, *(row for row in objs if row.list_id in ownerless)]
+        if losing - set(left.filter(list__in=losing)):
+            protected = [*protected, str(LastOwner())]
+        return to_delete, counts, needed, protected
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        act = transaction.atomic(super().response_action)  # Django logs deletions before they are tried
+        return _unless_refused(request, partial(act, request, *args, **kwargs))
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
-        _run(request, [partial(obj.change_role, form.cleaned_data["role"], by=_operator(request))])
+        obj.change_role(form.cleaned_data["role"], by=_operator(request))
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        _run(request, [partial(obj.remove, by=_operator(request))])
+        obj.remove(by=_operator(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
-        _run(request, (partial(row.remove, by=_operator(request)) for row in queryset))
+        for row in queryset.order_by("list"):  # whose rows are locked in this order everywhere
+            row.remove(by=_operator(request))
 
 
 @admin.register(Activity)
@@ -250,8 +269,17 @@ def _operator(request: HttpRequest) -> User:
     return request.user
 
 
-def _run(request: HttpRequest, verbs: Iterable[Callable[[], bool]]) -> int:
-    """Run each verb, tell why one was refused, return how many changed something."""
+def _unless_refused[T](request: HttpRequest, view: Callable[[], T]) -> T | HttpResponseRedirect:
+    """Return what the view returns; where it meets a refusal, tell the reason and show the page again."""
+    try:
+        return view()
+    except Refused as reason:
+        messages.error(request, str(reason))
+        return HttpResponseRedirect(request.get_full_path())
+
+
+def _run(request: HttpRequest, verbs: Iterable[Callable[[], bool]]) -> None:
+    """Run each verb; tell how many changed something, and why others were refused."""
     changed, reasons = 0, set()
     for verb in verbs:
         try:
@@ -260,8 +288,4 @@ def _run(request: HttpRequest, verbs: Iterable[Callable[[], bool]]) -> int:
             reasons.add(str(refused))
     for reason in sorted(reasons):
         messages.error(request, reason)
-    return changed
-
-
-def _report(request: HttpRequest, changed: int) -> None:
     messages.success(request, ngettext("%d was changed.", "%d were changed.", changed) % changed)

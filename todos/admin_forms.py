@@ -1,7 +1,8 @@
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget, AutocompleteSelect
 from django.utils.translation import gettext_lazy as _
 
 from todos.forms import LineField, LinesField
@@ -25,6 +26,13 @@ class TodoForm(forms.ModelForm[Todo]):
     class Meta:
         model = Todo
         fields: ClassVar = ["text", "notes"]
+
+
+class MemberSelect(AutocompleteSelect):
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
+        """Show nobody as chosen where what was sent is no id; Django would ask the database for it all the same."""
+        ids = [pk for pk in value if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        return super().optgroups(name, ids, attr)
 
 
 class MembersFormSet(forms.BaseInlineFormSet[Membership, TodoList, forms.ModelForm[Membership]]):

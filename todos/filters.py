@@ -1,7 +1,7 @@
 """The list page's filters: they are its URL. Whatever cannot be understood there counts as absent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -74,14 +74,14 @@ class Filters:
         return self.sort == Sort.POSITION and not self.q
 
     def query(self, **changes: Any) -> str:
-        """Return these filters with `changes` as "?…"; a change of anything but the page goes to the first page."""
-        changed = replace(self, **(changes if "page" in changes else {"page": 1} | changes if changes else {}))
-        default = Filters()
-        params: dict[str, str | int] = {"status": changed.status}
-        for name in ("q", "sort", "page"):
-            if getattr(changed, name) != getattr(default, name):
-                params[name] = getattr(changed, name)
-        return f"?{urlencode(params)}"
+        """Return what differs from the default as "?…", or "" where nothing does.
+
+        With `changes`; a change of anything but the page goes to the first page.
+        """
+        changed = asdict(self) | ({"page": 1} | changes if changes else {})
+        default = asdict(Filters())
+        params = {name: value for name, value in changed.items() if value != default[name]}
+        return f"?{urlencode(params)}" if params else ""
 
     def apply(self, todos: TodoQuerySet) -> TodoQuerySet:
         if self.status == Status.ACTIVE:

@@ -21,6 +21,10 @@ class InTheTrash(Refused):
     message = _("This to-do is in the trash. Restore it first.")
 
 
+class ListInTheTrash(Refused):
+    message = _("This list is in the trash. Restore it first.")
+
+
 class Gone(Refused):
     message = _("This no longer exists.")
 

@@ -205,7 +205,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             User.objects.keep_an_operator(without={self.pk})
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """Delete the person; raises ValidationError for the last operator."""
+        """Delete the person; raises ValidationError for the last operator, and for the only owner of a shared list."""
         with transaction.atomic(using=using):
             User.objects.keep_an_operator(without={self.pk})
             return super().delete(using=using, keep_parents=keep_parents)

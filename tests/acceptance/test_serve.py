@@ -1,10 +1,13 @@
 """What an operator meets: killed children, a second start, a busy port, a folder that cannot be written."""
 
+import json
+import shutil
 import signal
 import socket
 import socketserver
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -137,6 +140,7 @@ def test_a_busy_port_is_refused(run, tmp_path):
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must begin with"),
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "The database cannot be used"),
         ({"ADMIN_PASSWORD": "short"}, "password"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is shorter"),
     ],
 )
 def test_a_bad_setting_is_one_clear_line_and_status_2(run, environment, words):
@@ -144,6 +148,39 @@ def test_a_bad_setting_is_one_clear_line_and_status_2(run, environment, words):
     assert refused.process.wait(timeout=60) == 2
     assert words in refused.log
     assert "Traceback" not in refused.log
+
+
+def test_ctrl_c_ends_it_quietly_while_it_prepares(run):
+    for number, seconds in [(signal.SIGINT, 0.2), (signal.SIGINT, 0.5), (signal.SIGINT, 1), (signal.SIGTERM, 2)]:
+        interrupted = run(**ADMIN)
+        wait_for(lambda: has_begun(interrupted), seconds=10, what="manage.py")  # noqa: B023 - used at once
+        time.sleep(seconds)  # not 0: for its first 0.05 s Python itself answers, with a traceback
+        assert interrupted.stop(number) < 5
+        assert interrupted.process.returncode in {-number, 2}  # 2 where make hears of its child's end first
+        assert "Traceback" not in interrupted.log
+        assert "KeyboardInterrupt" not in interrupted.log
+    run(**ADMIN).wait_until_healthy(seconds=60)
+
+
+def has_begun(running) -> bool:
+    """Is `make run` past bin/setup?"""
+    return any(
+        child.cmdline()[1:] == ["manage.py", "serve"] for child in psutil.Process(running.process.pid).children()
+    )
+
+
+def test_with_json_logs_every_line_is_an_object_that_names_its_process(run):
+    holdfast = run(LOG_FORMAT="json", **ADMIN)
+    holdfast.wait_until_healthy(seconds=60)
+    holdfast.fetch("/accounts/login/")
+    holdfast.find("gunicorn").send_signal(signal.SIGKILL)
+    holdfast.fetch("/accounts/login/")
+    serve = holdfast.find("manage.py", "serve")
+    serve.send_signal(signal.SIGTERM)
+    holdfast.process.wait(timeout=10)
+    entries = [json.loads(line) for line in holdfast.log.splitlines()]
+    assert {entry["process"] for entry in entries} == {"serve", "web"}
+    assert "GET /accounts/login/ 200" in [entry["message"].rpartition(" ms")[0][:24] for entry in entries]
 
 
 def test_a_copy_is_kept_before_a_migration_and_only_then(run, tmp_path):
@@ -168,6 +205,15 @@ def test_killing_the_supervisor_leaves_no_orphan(run):
     people = holdfast.family()
     holdfast.find("manage.py", "serve").send_signal(signal.SIGKILL)
     assert not psutil.wait_procs(people, timeout=10)[1]
+
+
+def test_an_environment_that_was_left_half_made_is_made_anew(tmp_path):
+    shutil.copytree(ROOT / "bin", tmp_path / "bin")
+    (tmp_path / "requirements.txt").touch()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    environment = {"PATH": "/usr/bin:/bin", "PYTHON": str(Path(sys.executable).resolve()), "HOME": str(tmp_path)}
+    subprocess.run([tmp_path / "bin/setup"], env=environment, check=True, capture_output=True)
+    subprocess.run([tmp_path / ".venv/bin/python", "-m", "pip", "--version"], check=True, capture_output=True)
 
 
 def test_without_a_python_it_says_what_to_install(tmp_path):

@@ -17,6 +17,11 @@ def delivered(db, mailoutbox: list) -> Callable[[], list]:
     return deliver
 
 
+@pytest.fixture
+def second(make_user):
+    return make_user("Olga", is_staff=True, is_superuser=True)
+
+
 def first_link(text: str) -> str:
     found = re.search(r"https?://\S+", text)
     assert found, text

@@ -71,7 +71,7 @@ def test_times_stand_in_the_persons_zone(alice, delivered):
     User.objects.update(time_zone="Asia/Tokyo")
     context = {"timestamp": noon, "ip": "192.0.2.1", "user_agent": "Browser"}
     mail.send_mail("account/email/password_changed", to=alice.email, context=context)
-    assert "9 p.m." in delivered()[0].body
+    assert "When: 15 Jan 2026, 21:00 (Asia/Tokyo)" in delivered()[0].body
 
 
 def test_an_address_nobody_has_yet_gets_mail(db, delivered):

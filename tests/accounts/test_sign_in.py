@@ -84,6 +84,15 @@ def test_signing_out_is_protected_against_forgery(alice):
     assert "_auth_user_id" in client.session
 
 
+def test_a_form_from_before_another_sign_in_is_called_out_of_date(alice):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    response = client.post("/accounts/logout/")
+    assert "<h1>This page is out of date</h1>" in response.text
+    json = client.post("/accounts/logout/", headers={"accept": "application/json"}).json()
+    assert "reload it" in json["error"]["message"]
+
+
 def test_sign_up_is_closed(client, db):
     assert client.get("/accounts/signup/").status_code == 200
     data = {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD}

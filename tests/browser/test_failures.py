@@ -111,6 +111,14 @@ def test_the_toast_goes_by_itself_but_not_from_under_the_pointer(open_page, alic
     expect(toast).to_have_count(0)
 
 
+def test_a_page_from_before_another_sign_in_asks_to_be_reloaded(page):
+    cookie = next(cookie for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
+    page.context.add_cookies([cookie | {"value": "x" * 32}])
+    page.get_by_role("button", name="Completed: Measure the worktop").click()
+    expect(page.get_by_role("status")).to_contain_text("This page is out of date")
+    expect(page.get_by_role("status")).to_contain_text("reload it")
+
+
 def test_signed_out_meanwhile_leads_to_sign_in(page, watch):
     page.context.clear_cookies()
     watch.foresee("403")

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -69,8 +71,22 @@ def test_search(page):
     page.keyboard.type("tiles")
     expect(page.locator("#todo-rows .text")).to_have_count(1)
     page.keyboard.press("Escape")
+    expect(page.locator("#todo-rows .text")).to_have_count(3)
+    expect(page.get_by_label("Search this list")).to_have_value("")
+    expect(page).to_have_url(re.compile(r"/lists/\d+/$"))
     page.keyboard.press("j")
-    expect(page.locator("#todo-rows .text")).to_be_focused()
+    expect(page.locator("#todo-rows .text").first).to_be_focused()
+
+
+def test_a_search_is_left_without_waiting(page):
+    page.keyboard.press("/")
+    page.keyboard.type("tiles")
+    expect(page.locator("#todo-rows .text")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/lists/\d+/\?q=tiles$"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("#todo-rows .text")).to_have_count(3)
+    expect(page.locator("#todo-rows .text", has_text="tiles")).to_be_focused()
 
 
 def test_help(page):

@@ -36,6 +36,28 @@ def test_who_is_not_signed_in_keeps_a_theme_in_a_cookie(open_page, live_server):
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+@pytest.mark.parametrize("device", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark", "system"])
+def test_the_operator_console_has_the_theme_of_the_member(open_page, staff, theme, device):
+    staff.change_settings(theme=theme)
+    page = open_page(staff, color_scheme=device)
+    page.goto("/admin/")
+    lightness = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/)[0]")
+    assert (float(lightness) > 0.5) == ((device if theme == "system" else theme) == "light")
+    expect(page.get_by_role("button", name="Toggle theme")).to_have_count(0)
+
+
+def test_the_lists_of_the_operator_console_have_room(open_page, staff, kitchen, alice):
+    kitchen.add("Throw the old sockets away", by=alice).trash(by=alice)
+    page = open_page(staff)
+    for address in ("/admin/todos/todo/", "/admin/todos/todolist/", "/admin/accounts/user/"):
+        page.goto(address)
+        wide, room = page.locator("#result_list").evaluate(
+            "(table) => [table.scrollWidth, table.parentElement.clientWidth]"
+        )
+        assert wide <= room, address
+
+
 def test_the_drawer_on_a_phone(open_page, alice, kitchen):
     page = open_page(alice, viewport=PHONE)
     page.goto("/lists/")

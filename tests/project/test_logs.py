@@ -51,3 +51,15 @@ def test_an_exception_is_part_of_the_json():
         made = record()
         made.exc_info = (ValueError, error, error.__traceback__)
     assert "ValueError: broken" in json.loads(logs.JSONFormatter().format(made))["exception"]
+
+
+def test_output_becomes_one_object_a_line_that_names_its_process(monkeypatch):
+    plain = json.loads(logs.as_json("100% of a crash", process="web"))
+    assert (plain["message"], plain["process"], plain["level"]) == ("100% of a crash", "web", "info")
+    assert json.loads(logs.as_json("12", process="web"))["message"] == "12"
+    assert json.loads(logs.as_json("[" * 100_000, process="web"))["process"] == "web"
+
+    monkeypatch.setenv("HOLDFAST_PROCESS", "worker")
+    line = logs.JSONFormatter().format(record())
+    assert logs.as_json(line, process="worker") == line
+    assert json.loads(line)["process"] == "worker"

@@ -2,22 +2,25 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from project import env
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def manage(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment}
     return subprocess.run(
         [sys.executable, "manage.py", *args],
         check=False,
         cwd=ROOT,
-        env=env,
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -46,8 +49,16 @@ def settings_of(*names: str, **environment: str) -> dict:
         ({"PUBLIC_URL": "https://[::1"}, "PUBLIC_URL is not a URL"),
         ({"DATABASE_URL": "mysql://db/holdfast"}, "DATABASE_URL must begin with postgresql://"),
         ({"DATABASE_URL": "postgresql://db:port/holdfast"}, "DATABASE_URL is not a URL"),
+        ({"DATABASE_URL": "postgresql://"}, "DATABASE_URL must end with the name of a database"),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL must begin with redis://"),
+        ({"REDIS_URL": "redis://"}, "REDIS_URL must name a host"),
+        ({"REDIS_URL": "redis://127.0.0.1:1/abc"}, "a database by its number"),
+        ({"REDIS_URL": "unix:///run/valkey.sock?db=abc"}, "a database by its number"),
         ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must begin with smtp:// or smtps://"),
+        ({"EMAIL_URL": "smtp://mail.example.com:0"}, "EMAIL_URL has port 0"),
+        ({"EMAIL_URL": "smtp://mail.example.com/path"}, "EMAIL_URL must name a host and no path"),
+        ({"EMAIL_FROM": "not an address"}, "EMAIL_FROM=not an address is not an e-mail address"),
+        ({"EMAIL_FROM": "a@example.com, b@example.com"}, "is not an e-mail address"),
         ({"EMAIL_URL": "smtp://mail.example.com?starttls=1"}, "unknown option 'starttls'"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT=xml is not known; use console or json"),
         ({"SECRET_KEY_FILE": "/nonexistent/key"}, "SECRET_KEY_FILE=/nonexistent/key cannot be read"),
@@ -60,6 +71,99 @@ def test_nonsense_is_refused_with_one_line(tmp_path, environment, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """Return a folder like /tmp (never that one: what these tests prove is that it stays open to others)."""
+    tmp_path.chmod(0o1777)
+    return tmp_path
+
+
+def test_a_folder_that_everybody_writes_to_is_refused(shared):
+    done = manage("check", DATA_DIR=str(shared))
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert (
+        f"DATA_DIR {shared} belongs to somebody else or is shared; name a folder of its own, like {shared}/holdfast."
+        in line
+    )
+    assert shared.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(ImproperlyConfigured, match="belongs to somebody else or is shared"):
+        env.data_dir(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_the_root_folder_is_refused(monkeypatch):
+    def fail(*args, **kwargs):
+        raise AssertionError("touched")
+
+    monkeypatch.setattr(Path, "chmod", fail)
+    monkeypatch.setattr(Path, "touch", fail)
+    with pytest.raises(ImproperlyConfigured, match="belongs to somebody else or is shared"):
+        env.data_dir(Path("/"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("REDIS_URL", "redis://cache.example.com", env.redis_url),
+        ("REDIS_URL", "rediss://user:sample@cache.example.com:6380/2", env.redis_url),
+        ("REDIS_URL", "unix:///run/valkey.sock?db=1", env.redis_url),
+        ("EMAIL_FROM", "holdfast@intranet", lambda: env.sender("")),
+        ("EMAIL_FROM", '"Dee, Jay" <jay@example.com>', lambda: env.sender("")),
+    ],
+)
+def test_sense_is_accepted(monkeypatch, name, value, read):
+    monkeypatch.setenv(name, value)
+    assert read() == value
+
+
+@pytest.mark.parametrize("command", [["seed_admin"], ["seed_demo"], ["reset_link", "alice@example.com"]])
+def test_a_command_before_the_first_start_says_what_to_do(tmp_path, command):
+    done = manage(*command, DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "Migrations are missing: `make run` or `manage.py migrate` applies them" in line
+
+
+def test_a_command_whose_database_is_down_says_so_in_one_line(tmp_path):
+    done = manage("seed_admin", DATA_DIR=str(tmp_path), DATABASE_URL="postgresql://user:hunter2@127.0.0.1:1/holdfast")
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "The database cannot be used: connection failed" in line
+    assert "hunter2" not in line
+
+
+def test_what_the_system_checks_refuse_is_one_line_each(tmp_path):
+    done = manage("serve", DATA_DIR=str(tmp_path), SECRET_KEY="short", DEBUG="1", HOST="0.0.0.0")
+    assert done.returncode == 2
+    debug, key = done.stderr.strip().splitlines()
+    assert "DEBUG=1 shows secrets" in debug
+    assert "SECRET_KEY is shorter" in key
+
+
+def test_a_request_for_another_host_leaves_one_line(tmp_path):
+    code = (
+        "from django.test import Client; headers = {'host': 'a.example', 'accept': 'application/json'}; "
+        "print(Client().get('/lists/', headers=headers).status_code)"
+    )
+    done = manage("shell", "--no-imports", "-c", code, DATA_DIR=str(tmp_path), PYTHONWARNINGS="ignore")
+    assert done.stdout.strip() == "400"
+    (line,) = done.stderr.strip().splitlines()
+    assert "GET /lists/ 400" in line
+
+
+@pytest.mark.parametrize(("host", "bind"), [("", "127.0.0.1:8000"), ("0.0.0.0", "0.0.0.0:8000"), ("::1", "[::1]:8000")])
+def test_gunicorn_alone_listens_where_host_says(monkeypatch, host, bind):
+    monkeypatch.setenv("HOST", host)
+    monkeypatch.delenv("PORT", raising=False)
+    assert runpy.run_path(str(ROOT / "project/gunicorn.py"))["bind"] == bind
 
 
 def test_a_password_in_a_broken_url_is_not_repeated(tmp_path):

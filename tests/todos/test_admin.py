@@ -1,10 +1,12 @@
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb
+from todos.refusals import LastOwner, ListInTheTrash
 
 MODELS = ["todolist", "todo", "membership", "activity"]
 
@@ -117,6 +119,45 @@ def test_an_operator_cannot_take_the_last_owner(flat, operator):
     assert flat.memberships.owners().get() == owner
 
 
+@pytest.fixture
+def refused(monkeypatch):
+    """Every change of a role and every removal is refused, as if another operator had been quicker."""
+
+    def refuse(*_args, **_given):
+        raise LastOwner
+
+    for verb in ("change_role", "remove"):
+        monkeypatch.setattr(Membership, verb, refuse)
+
+
+def test_a_refusal_is_all_that_is_said_and_nothing_is_changed(flat, operator, refused, carol):
+    reader = flat.memberships.get(user=carol)
+    changes = {"name": "Another name", "memberships-1-role": "owner"}
+    delete = {"action": "delete_selected", "_selected_action": [reader.pk], "post": "yes"}
+    before = Activity.objects.count()
+    for url, fields in (
+        (change_url(flat), members_form(flat, **changes)),
+        (change_url(reader), {"role": "editor"}),
+        (reverse("admin:todos_membership_delete", args=[reader.pk]), {"post": "yes"}),
+        (reverse("admin:todos_membership_changelist"), delete),
+    ):
+        page = operator.post(url, fields, follow=True)
+        assert [str(message) for message in page.context["messages"]] == [str(LastOwner())]
+    assert (LogEntry.objects.count(), Activity.objects.count()) == (0, before)
+    flat.refresh_from_db()
+    assert flat.name == "Flat renovation"
+
+
+def test_a_list_in_the_trash_keeps_its_name_and_takes_no_members(flat, operator, staff, mallory):
+    flat.trash(by=staff)
+    assert "name" not in operator.get(change_url(flat)).context["adminform"].form.fields
+    fields = {"memberships-2-TOTAL_FORMS": 1, "memberships-2-0-user": mallory.pk, "memberships-2-0-role": "reader"}
+    page = operator.post(change_url(flat), members_form(flat, **fields), follow=True)
+    assert [str(message) for message in page.context["messages"]] == [str(ListInTheTrash())]
+    assert operator.post(change_url(flat), members_form(flat, **{"memberships-1-role": "owner"})).status_code == 302
+    assert flat.memberships.owners().count() == 2
+
+
 def test_ownership_can_be_handed_over_in_one_go(flat, operator):
     changes = {"memberships-0-role": "reader", "memberships-1-role": "owner"}
     assert operator.post(change_url(flat), members_form(flat, **changes)).status_code == 302
@@ -160,11 +201,33 @@ def test_history_is_read_only(flat, operator):
 
 
 def test_lists_without_an_owner_can_be_found_and_mended(flat, operator, alice):
-    alice.delete()
+    flat.memberships.filter(user=alice).delete()
     url = reverse("admin:todos_todolist_changelist")
     assert [row.pk for row in operator.get(f"{url}?owner=none").context["cl"].result_list] == [flat.pk]
     assert operator.post(change_url(flat), members_form(flat, **{"memberships-0-role": "owner"})).status_code == 302
     assert flat.memberships.owners().exists()
+
+
+def test_the_only_owner_of_a_shared_list_is_not_deleted(flat, operator, alice, bob):
+    bulk = {"action": "delete_selected", "_selected_action": [alice.pk], "post": "yes"}
+    for url, fields in (
+        (reverse("admin:accounts_user_delete", args=[alice.pk]), {"post": "yes"}),
+        (reverse("admin:accounts_user_changelist"), bulk),
+    ):
+        page = operator.post(url, fields)
+        sentence = "“Flat renovation” has other members but no other owner. Make one of them an owner first."
+        assert f'<p class="errornote">{sentence}</p>' in page.text
+        assert "would require deleting" not in page.text
+    assert flat.memberships.owners().get().user == alice
+    flat.memberships.get(user=bob).change_role(Role.OWNER, by=alice)
+    operator.post(reverse("admin:accounts_user_changelist"), bulk)
+    assert flat.memberships.owners().get().user == bob
+
+
+def test_all_members_of_a_list_can_be_deleted_together(flat, operator, alice, bob, carol):
+    fields = {"action": "delete_selected", "_selected_action": [alice.pk, bob.pk, carol.pk], "post": "yes"}
+    operator.post(reverse("admin:accounts_user_changelist"), fields)
+    assert not flat.memberships.exists()
 
 
 def test_a_person_with_memberships_can_be_deleted(flat, operator, bob):

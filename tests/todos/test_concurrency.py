@@ -1,15 +1,16 @@
 """Two connections at once, on whichever database the tests run on."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
+from accounts.models import User
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb, positions
-from todos.refusals import LastOwner
+from todos.refusals import LastOwner, ListInTheTrash
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,6 +31,16 @@ def at_once(*verbs: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(verbs)) as pool:
         return list(pool.map(run, verbs))
+
+
+def during(change: Callable[[], Any], then: Callable[[], Any]) -> Any:
+    """Start `then` in another thread while the transaction of `change` is open; return what it returned or raised."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            change()
+            late = pool.submit(at_once, then)
+            wait([late], timeout=0.5)  # it reads what it can, and waits for the lock
+        return late.result()[0]
 
 
 def test_completing_at_once_is_completing_once(tiles, alice, bob):
@@ -124,3 +135,47 @@ def test_adding_a_member_at_once_adds_and_tells_once(flat, alice, bob, mallory, 
     assert sorted(results) == [False, False, True]
     assert len(sent) == 1
     assert Activity.objects.filter(verb=Verb.MEMBER_ADDED, changes__user=[None, mallory.pk]).count() == 1
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda late, alice: late.add("x", by=alice),
+        lambda late, alice: late.rename("x", by=alice),
+        lambda late, alice: late.add_member(User.objects.get(name="Mallory"), role=Role.READER, by=alice),
+    ],
+)
+def test_nothing_lands_in_a_list_that_goes_to_the_trash(flat, alice, mallory, verb):
+    late = TodoList.objects.get(pk=flat.pk)
+    assert isinstance(during(lambda: flat.trash(by=alice), lambda: verb(late, alice)), ListInTheTrash)
+    assert Activity.objects.newest_first()[0].verb == Verb.LIST_TRASHED
+
+
+def test_who_loses_the_role_meanwhile_adds_nothing(flat, alice, bob, sign_in):
+    client, url = sign_in(bob), flat.get_absolute_url()
+    membership = flat.memberships.get(user=bob)
+    late = during(
+        lambda: membership.change_role(Role.READER, by=alice),
+        lambda: client.post(url, {"text": "x"}).status_code,
+    )
+    assert late == 403
+    assert not flat.todos.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("edit/", {"name": "Mine"}),
+        ("trash/", {}),
+        ("members/", {"email": "mallory@example.com", "role": "owner"}),
+        ("members/{carol}/role/", {"role": "owner"}),
+        ("members/{carol}/remove/", {}),
+    ],
+)
+def test_who_is_no_owner_any_more_changes_no_list(flat, alice, bob, carol, mallory, sign_in, path, fields):
+    membership = flat.memberships.get(user=bob)
+    membership.change_role(Role.OWNER, by=alice)
+    client, url = sign_in(bob), flat.get_absolute_url() + path.format(carol=flat.memberships.get(user=carol).pk)
+    late = during(lambda: membership.change_role(Role.EDITOR, by=alice), lambda: client.post(url, fields).status_code)
+    assert late == 403
+    assert Activity.objects.newest_first()[0].verb == Verb.MEMBER_ROLE_CHANGED

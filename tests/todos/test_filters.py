@@ -33,14 +33,19 @@ def test_what_cannot_be_understood_counts_as_absent(query):
 
 def test_links_keep_the_other_filters_and_go_to_the_first_page():
     filters = Filters(q="a b", status="all", page=3)
-    assert filters.query() == "?status=all&q=a+b&page=3"
-    assert filters.query(status="active") == "?status=active&q=a+b"
-    assert filters.query(page=4) == "?status=all&q=a+b&page=4"
+    assert filters.query() == "?q=a+b&status=all&page=3"
+    assert filters.query(sort="text") == "?q=a+b&status=all&sort=text"
+    assert filters.query(page=4) == "?q=a+b&status=all&page=4"
+
+
+def test_links_carry_only_what_differs_from_the_default():
+    assert Filters(q="a b", status="all").query(status="active") == "?q=a+b"
+    assert Filters(page=3).query(page=1) == ""
 
 
 def test_the_tag_makes_links():
-    template = Template('{% load filters %}{% filter_url filters status="active" page=1 %}')
-    assert template.render(Context({"filters": Filters(status="all", page=9)})) == "?status=active"
+    template = Template('{% load filters %}{% filter_url filters status="completed" page=1 %}')
+    assert template.render(Context({"filters": Filters(status="all", page=9)})) == "?status=completed"
 
 
 def test_a_link_reads_back_as_its_filters():

@@ -2,7 +2,7 @@ import pytest
 
 from todos.models import Todo, TodoList, Verb, positions
 from todos.models.todo import Place
-from todos.refusals import Gone, MovedMeanwhile, NeighbourGone
+from todos.refusals import ListInTheTrash, MovedMeanwhile, NeighbourGone
 
 
 @pytest.fixture
@@ -109,5 +109,5 @@ def test_a_stale_copy_of_what_was_moved_elsewhere_is_refused(flat, garden, abcd,
 
 def test_a_list_in_the_trash_takes_nothing(flat, garden, abcd, alice, bob):
     garden.trash(by=alice)
-    with pytest.raises(Gone):
+    with pytest.raises(ListInTheTrash):
         abcd[0].move(to=garden, by=bob)

@@ -1,4 +1,5 @@
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb
@@ -103,13 +104,27 @@ def test_a_stranger_sees_nothing(flat, tiles, mallory):
     assert not Todo.objects.restorable_by(mallory).exists()
 
 
-def test_a_deleted_person_leaves_their_lists(flat, tiles, alice):
+def test_a_deleted_person_leaves_their_lists(flat, tiles, alice, bob):
+    flat.memberships.get(user=bob).change_role(Role.OWNER, by=alice)
     alice.delete()
     flat.refresh_from_db()
     assert flat.created_by is None
+    assert flat.memberships.owners().get().user == bob
     assert Todo.objects.filter(pk=tiles.pk).exists()
-    assert TodoList.objects.without_owner().get() == flat
     assert Activity.objects.filter(actor=None).exists()
+
+
+def test_the_only_owner_of_a_shared_list_stays(flat, alice, bob):
+    with pytest.raises(ValidationError, match="no other owner"):
+        alice.delete()
+    assert flat.memberships.owners().get().user == alice
+    assert bob.delete()
+
+
+def test_a_list_of_ones_own_does_not_keep_anybody(alice):
+    lone = TodoList.create("Lone", by=alice)
+    alice.delete()
+    assert TodoList.objects.without_owner().get() == lone
 
 
 def test_the_database_refuses_a_second_membership_and_an_unknown_role(flat, alice):

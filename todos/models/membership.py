@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models.deletion import Collector
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +16,17 @@ from todos.refusals import Gone, LastOwner
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+def with_their_person(collector: Collector, field: Any, memberships: Any, using: str) -> None:
+    """Delete memberships as CASCADE does; raise ValidationError where other members would lose their last owner."""
+    owned = [row.list_id for row in memberships if row.is_owner]
+    left = Membership.objects.filter(list__in=owned).exclude(pk__in=[row.pk for row in memberships])
+    deserted = left.exclude(list__in=left.owners().values("list"))
+    if names := sorted(set(deserted.values_list("list__name", flat=True))):
+        sentence = _("“%(list)s” has other members but no other owner. Make one of them an owner first.")
+        raise ValidationError([ValidationError(sentence, params={"list": name}) for name in names])
+    models.CASCADE(collector, field, memberships, using)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -34,7 +47,7 @@ class Membership(Lockable):
         "todos.TodoList", on_delete=models.CASCADE, related_name="memberships", verbose_name=_("list")
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, on_delete=with_their_person, related_name="memberships", verbose_name=_("person")
     )
     role = models.CharField(_("role"), max_length=8, choices=Role)
     created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)

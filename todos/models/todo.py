@@ -17,7 +17,7 @@ from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
 from todos.models.roles import WRITERS
 from todos.models.trashable import Trashable
-from todos.refusals import Gone, InTheTrash, MovedMeanwhile, NeighbourGone
+from todos.refusals import InTheTrash, MovedMeanwhile, NeighbourGone
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -128,10 +128,16 @@ class Todo(Trashable):
     def get_absolute_url(self) -> str:
         return reverse("todos:todo", args=[self.pk])
 
+    def lock_live(self) -> None:
+        """Lock the row as `lock` does; raise InTheTrash where it is there by now."""
+        self.lock()
+        if self.trashed_at:
+            raise InTheTrash
+
     def complete(self, *, by: User) -> bool:
         """Return False where it is completed already."""
         with transaction.atomic():
-            self._lock_live()
+            self.lock_live()
             if self.completed_at:
                 return False
             now = timezone.now()
@@ -141,7 +147,7 @@ class Todo(Trashable):
     def reopen(self, *, by: User) -> bool:
         """Return False where it is open already."""
         with transaction.atomic():
-            self._lock_live()
+            self.lock_live()
             if not self.completed_at:
                 return False
             self._change(Verb.REOPENED, by=by, now=timezone.now(), completed_at=None, completed_by=None)
@@ -150,7 +156,7 @@ class Todo(Trashable):
     def edit(self, *, by: User, text: str | None = None, notes: str | None = None) -> bool:
         """Set what is given and differs from what is stored; return False where nothing does."""
         with transaction.atomic():
-            self._lock_live()
+            self.lock_live()
             given = {"text": text, "notes": notes}
             new = {name: value for name, value in given.items() if value is not None and value != getattr(self, name)}
             if not new:
@@ -198,19 +204,12 @@ class Todo(Trashable):
             self._change(Verb.MOVED, by=by, now=timezone.now(), changes=changes, position=position, list=target)
         return left
 
-    def _lock_live(self) -> None:
-        self.lock()
-        if self.trashed_at:
-            raise InTheTrash
-
     def _lock_with_lists(self, to: TodoList | None) -> TodoList:
         origin = self.list
         lists = {origin.pk: origin} | ({to.pk: to} if to else {})
         for pk in sorted(lists):
-            lists[pk].lock()
-            if lists[pk].trashed_at:
-                raise Gone
-        self._lock_live()
+            lists[pk].lock_live()
+        self.lock_live()
         if self.list_id != origin.pk:
             raise MovedMeanwhile
         return to or origin

@@ -18,6 +18,7 @@ from todos.models.membership import Membership
 from todos.models.roles import WRITERS, Role
 from todos.models.todo import Todo
 from todos.models.trashable import Trashable
+from todos.refusals import ListInTheTrash
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -117,6 +118,12 @@ class TodoList(Trashable):
     def get_absolute_url(self) -> str:
         return reverse("todos:list", args=[self.pk])
 
+    def lock_live(self) -> None:
+        """Lock the row as `lock` does; raise ListInTheTrash where it is there by now."""
+        self.lock()
+        if self.trashed_at:
+            raise ListInTheTrash
+
     def summary(self) -> Summary:
         todos = (
             Todo.objects.live()
@@ -132,7 +139,7 @@ class TodoList(Trashable):
         """Add a to-do as the first of the list."""
         now = timezone.now()
         with transaction.atomic():
-            self.lock()
+            self.lock_live()
             todo: Todo = self.todos.create(
                 text=text,
                 notes=notes,
@@ -147,7 +154,7 @@ class TodoList(Trashable):
     def rename(self, name: str, *, by: User) -> bool:
         """Return False where that is its name already."""
         with transaction.atomic():
-            self.lock()
+            self.lock_live()
             if self.name == name:
                 return False
             old, self.name = self.name, name
@@ -182,7 +189,7 @@ class TodoList(Trashable):
         """Share the list and `tell` the person by mail; return False, changing nothing, where they are a member."""
         now = timezone.now()
         with transaction.atomic():
-            self.lock()
+            self.lock_live()
             _membership, added = self.memberships.get_or_create(user=user, defaults={"role": role, "created_at": now})
             if not added:
                 return False

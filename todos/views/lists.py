@@ -13,7 +13,7 @@ from todos.forms import AddForm, ListForm
 from todos.listpage import page_context
 from todos.models import Membership, Todo, TodoList
 from todos.navigation import swap_target
-from todos.responses import attempt, rows_changed
+from todos.responses import rows_changed
 from todos.toasts import toast
 
 
@@ -47,7 +47,10 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     if not (form.is_bound and form.is_valid()):
         context = {"list": todo_list, "form": form}
         return render(request, "todos/list_edit.html", context, status=422 if form.is_bound else 200)
-    if todo_list.rename(form.cleaned_data["name"], by=request.user):
+    with access.held(pk):
+        todo_list = access.owned_list(request.user, pk).list
+        renamed = todo_list.rename(form.cleaned_data["name"], by=request.user)
+    if renamed:
         toast(request, _("The list is now called “%(name)s”.") % {"name": todo_list.name})
     return HttpResponseRedirect(next_path(request, default=todo_list.get_absolute_url()))
 
@@ -55,8 +58,10 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def trash(request: MemberRequest, pk: int) -> HttpResponse:
-    todo_list = access.disposable_list(request.user, pk)
-    if todo_list.trash(by=request.user):
+    with access.held(pk):
+        todo_list = access.disposable_list(request.user, pk)
+        trashed = todo_list.trash(by=request.user)
+    if trashed:
         text = _("The list “%(name)s” is in the trash.") % {"name": todo_list.name}
         toast(request, text, undo=reverse("todos:list_restore", args=[pk]))
     # Not to `next`: its page has just gone.
@@ -66,8 +71,10 @@ def trash(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def restore(request: MemberRequest, pk: int) -> HttpResponse:
-    todo_list = access.disposable_list(request.user, pk)
-    if todo_list.restore(by=request.user):
+    with access.held(pk):
+        todo_list = access.disposable_list(request.user, pk)
+        restored = todo_list.restore(by=request.user)
+    if restored:
         toast(request, _("The list “%(name)s” is back.") % {"name": todo_list.name})
     return HttpResponseRedirect(next_path(request, default=todo_list.get_absolute_url()))
 
@@ -85,7 +92,9 @@ def _add(request: MemberRequest, membership: Membership) -> HttpResponse:
     form = AddForm(request.POST)
     in_rows = swap_target(request) == "rows"
     if form.is_valid():
-        attempt(request, lambda: membership.list.add(**form.cleaned_data, by=request.user))
+        with access.held(membership.list_id):
+            todo_list = access.writable_list(request.user, membership.list_id).list
+            todo_list.add(**form.cleaned_data, by=request.user)
         if in_rows:
             return rows_changed(request, membership)
         return HttpResponseRedirect(next_path(request, default=membership.list.get_absolute_url()))

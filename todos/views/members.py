@@ -35,11 +35,14 @@ def members(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def role(request: MemberRequest, pk: int, member_pk: int) -> HttpResponse:
-    membership = access.membership_of_owned_list(request.user, pk, member_pk=member_pk)
-    form = RoleForm(request.POST)
-    if not form.is_valid():
-        refuse(request, _("Choose owner, editor or reader."))
-    elif attempt(request, lambda: membership.change_role(form.cleaned_data["role"], by=request.user)):
+    with access.held(pk):
+        membership = access.membership_of_owned_list(request.user, pk, member_pk=member_pk)
+        form = RoleForm(request.POST)
+        if not form.is_valid():
+            refuse(request, _("Choose owner, editor or reader."))
+            return _back(request, pk)
+        changed = attempt(request, lambda: membership.change_role(form.cleaned_data["role"], by=request.user))
+    if changed:
         names = {"name": membership.user.display_name, "role": membership.get_role_display()}
         toast(request, _("%(name)s is now: %(role)s.") % names)
     return _back(request, pk)
@@ -48,8 +51,10 @@ def role(request: MemberRequest, pk: int, member_pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def remove(request: MemberRequest, pk: int, member_pk: int) -> HttpResponse:
-    membership = access.membership_of_owned_list(request.user, pk, member_pk=member_pk)
-    if attempt(request, lambda: membership.remove(by=request.user)):
+    with access.held(pk):
+        membership = access.membership_of_owned_list(request.user, pk, member_pk=member_pk)
+        removed = attempt(request, lambda: membership.remove(by=request.user))
+    if removed:
         toast(request, _("%(name)s is no longer a member.") % {"name": membership.user.display_name})
         if membership.user == request.user:
             return redirect("todos:lists")
@@ -67,9 +72,11 @@ def leave(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _add(request: MemberRequest, pk: int, *, form: MemberForm) -> HttpResponse:
-    todo_list = access.owned_list(request.user, pk).list
+    with access.held(pk):
+        todo_list = access.owned_list(request.user, pk).list
+        added = todo_list.add_member(form.person, role=form.cleaned_data["role"], by=request.user)
     names = {"name": form.person.display_name}
-    if todo_list.add_member(form.person, role=form.cleaned_data["role"], by=request.user):
+    if added:
         toast(request, _("%(name)s is now a member, and is told by mail.") % names)
     else:
         refuse(request, _("%(name)s is a member already. Their role stays as it is.") % names)

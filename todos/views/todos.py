@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -42,9 +44,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def complete(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.writable_todo(request.user, pk)
-    if attempt(request, lambda: found.complete(by=request.user)):
-        text = _("“%(text)s” is completed.") % {"text": found.text}
-        toast(request, text, undo=reverse("todos:todo_reopen", args=[pk]))
+    _do(request, found, found.complete, said=_("“%(text)s” is completed."), undo="todos:todo_reopen")
     return after_todo(request, found)
 
 
@@ -52,9 +52,7 @@ def complete(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def reopen(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.writable_todo(request.user, pk)
-    if attempt(request, lambda: found.reopen(by=request.user)):
-        text = _("“%(text)s” is open again.") % {"text": found.text}
-        toast(request, text, undo=reverse("todos:todo_complete", args=[pk]))
+    _do(request, found, found.reopen, said=_("“%(text)s” is open again."), undo="todos:todo_complete")
     return after_todo(request, found)
 
 
@@ -62,9 +60,7 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def trash(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.disposable_todo(request.user, pk)
-    if attempt(request, lambda: found.trash(by=request.user)):
-        text = _("“%(text)s” is in the trash.") % {"text": found.text}
-        toast(request, text, undo=reverse("todos:todo_restore", args=[pk]))
+    _do(request, found, found.trash, said=_("“%(text)s” is in the trash."), undo="todos:todo_restore")
     return after_removal(request, found, from_list=found.list_id)
 
 
@@ -72,9 +68,7 @@ def trash(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def restore(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.disposable_todo(request.user, pk)
-    if attempt(request, lambda: found.restore(by=request.user)):
-        text = _("“%(text)s” is back in “%(list)s”.") % {"text": found.text, "list": found.list.name}
-        toast(request, text, undo=reverse("todos:todo_trash", args=[pk]))
+    _do(request, found, found.restore, said=_("“%(text)s” is back in “%(list)s”."), undo="todos:todo_trash")
     return after_todo(request, found)
 
 
@@ -103,6 +97,12 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
     return (
         after_removal(request, found, from_list=from_list) if found.list_id != from_list else after_todo(request, found)
     )
+
+
+def _do(request: MemberRequest, found: Todo, verb: Callable[..., bool], *, said: str, undo: str) -> None:
+    """Do the verb; where it changed something, say so and offer the verb that takes it back."""
+    if attempt(request, lambda: verb(by=request.user)):
+        toast(request, said % {"text": found.text, "list": found.list.name}, undo=reverse(undo, args=[found.pk]))
 
 
 def _save(request: MemberRequest, found: Todo) -> HttpResponse:

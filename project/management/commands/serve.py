@@ -9,11 +9,12 @@ from types import FrameType
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, SystemCheckError
-from django.db import DatabaseError, connections
+from django.core import checks
+from django.core.management.base import BaseCommand
+from django.db import connections, transaction
 
-from accounts.seeding import seed_first_admin
-from project import prepare
+from accounts.seeding import SeedResult, seed_first_admin
+from project import logs, prepare
 from workflows.processes import Child
 
 GRACE = 4.5  # seconds to stop in, before what is left is killed
@@ -31,30 +32,39 @@ class Command(BaseCommand):
             Fleet(listener, out=self.stdout).run()
 
     def _check(self) -> None:
-        try:
-            self.check()
-        except SystemCheckError as error:
-            raise prepare.refuse(str(error)) from None
-        except DatabaseError as error:
-            raise prepare.unusable(error) from None
+        errors = [message for message in checks.run_checks() if message.is_serious() and not message.is_silenced()]
+        if errors:
+            raise prepare.refuse("\n".join(message.msg for message in errors))
 
     def _prepare(self) -> None:
         applied = prepare.migrate()
         if applied:
-            self.stdout.write(f"Database: {len(applied)} migrations applied.")
+            self._say(f"Database: {len(applied)} migrations applied.")
         if prepare.collect_static():
-            self.stdout.write("Static files: collected.")
-        seeded = seed_first_admin()
-        if seeded and seeded.password:
-            self.stdout.write("\nThe first admin is ready; this password is shown only now:")
-            self.stdout.write(f"  e-mail:   {seeded.user.email}\n  password: {seeded.password}\n")
-        elif seeded:
-            kept = "the one you gave as ADMIN_PASSWORD" if seeded.password_set else "the one it had"
-            self.stdout.write(f"The first admin is ready: {seeded.user.email}; its password is {kept}.")
-        self.stdout.write(f"Holdfast runs at {settings.PUBLIC_URL} (operators: {settings.PUBLIC_URL}/admin/)")
-        self.stdout.write("Ctrl-C stops it.")
-        self.stdout.flush()
+            self._say("Static files: collected.")
+        with transaction.atomic():  # told first, then kept: a start interrupted between them shows a new password
+            seeded = seed_first_admin()
+            if seeded:
+                self._present(seeded)
+        for warning in prepare.warnings():
+            self._say(warning)
+        self._say(f"Holdfast runs at {settings.PUBLIC_URL} (operators: {settings.PUBLIC_URL}/admin/)")
+        self._say("Ctrl-C stops it.")
         connections.close_all()
+
+    def _present(self, seeded: SeedResult) -> None:
+        if seeded.password:
+            self._say(
+                "\nThe first admin is ready; this password is shown only now:\n"
+                f"  e-mail:   {seeded.user.email}\n  password: {seeded.password}\n"
+            )
+        else:
+            kept = "the one you gave as ADMIN_PASSWORD" if seeded.password_set else "the one it had"
+            self._say(f"The first admin is ready: {seeded.user.email}; its password is {kept}.")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(_line(text, process="serve"))
+        self.stdout.flush()
 
 
 class Fleet:
@@ -66,10 +76,9 @@ class Fleet:
         socket_ = listener.fileno()
         web = [sys.executable, "-m", "gunicorn", "-c", str(config), "-b", f"fd://{socket_}", "project.wsgi"]
         worker = [sys.executable, str(manage), "worker"]
-        unbuffered = {"PYTHONUNBUFFERED": "1"}
         self.children = {
-            "web": Child(web, env=unbuffered, pass_fds=[socket_], piped=True),
-            "worker": Child(worker, env=unbuffered, piped=True),
+            "web": Child(web, env=_environment("web"), pass_fds=[socket_], piped=True),
+            "worker": Child(worker, env=_environment("worker"), piped=True),
         }
         self.out = out
         self.selector = selectors.DefaultSelector()
@@ -100,7 +109,7 @@ class Fleet:
         for child in self.children.values():
             child.kill()
         self._relay(timeout=0)
-        self.out.write("Holdfast has stopped.")
+        self._say("serve", "Holdfast has stopped.")
 
     def _follow(self, name: str, child: Child) -> None:
         if child.output:
@@ -118,12 +127,22 @@ class Fleet:
             *lines, rest = held.split(b"\n")
             held[:] = rest
             for line in lines:
-                self._say(name, line.decode(errors="replace"))
+                self._say(name, line.decode(errors="backslashreplace"))
             if not data:
                 self.selector.unregister(stream)
                 stream.close()
 
     def _say(self, name: str, line: str) -> None:
         with contextlib.suppress(OSError):  # a full disk or a closed pipe behind the log must not end the service
-            self.out.write(f"{name:<6} | {line}")
+            self.out.write(_line(line, process=name))
             self.out.flush()
+
+
+def _environment(process: str) -> dict[str, str]:
+    return {"PYTHONUNBUFFERED": "1", "HOLDFAST_PROCESS": process}
+
+
+def _line(text: str, *, process: str) -> str:
+    if settings.LOG_FORMAT == "json":
+        return logs.as_json(text, process=process)
+    return text if process == "serve" else f"{process:<6} | {text}"

@@ -10,9 +10,9 @@ function sentence(status) {
 }
 
 document.addEventListener("htmx:response:error", ({ detail }) => {
-  const status = detail.ctx.response.status;
+  const { status, headers } = detail.ctx.response;
   // An invalid form comes back with its errors in it.
-  if (status !== 422) show(sentence(status));
+  if (status !== 422) show(text(headers.get("X-Failure")) ?? sentence(status));
 });
 
 document.addEventListener("htmx:error", ({ detail }) => {

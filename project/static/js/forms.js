@@ -33,8 +33,18 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const cancel = event.target.closest(".editing")?.querySelector("[data-cancel]");
   if (cancel) cancel.click();
-  else if (event.target.matches("#id_text, #id_name, #search")) event.target.blur();
+  else if (event.target.matches("#search")) leaveSearch(event.target);
+  else if (event.target.matches("#id_text, #id_name")) event.target.blur();
 });
+
+function leaveSearch(field) {
+  // Not merely blurred: after the swap the focus would be given back to where it was last.
+  document.getElementById("main").focus({ preventScroll: true });
+  if (!field.value) return;
+  // Chromium would empty it too, but tells nobody once the focus is gone; other browsers would not.
+  field.value = "";
+  field.form.requestSubmit();
+}
 
 document.addEventListener("focusin", ({ target }) => {
   // An edit begins at the end of the text, not before it.
