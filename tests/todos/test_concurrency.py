@@ -1,46 +1,16 @@
 """Two connections at once, on whichever database the tests run on."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection, transaction
 
 from accounts.models import User
+from tests.at_once import at_once, during
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb, positions
 from todos.refusals import LastOwner, ListInTheTrash
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*verbs: Callable[[], Any]) -> list[Any]:
-    """Run the verbs in threads that start together; return what each returned or raised."""
-    barrier = Barrier(len(verbs))
-
-    def run(verb: Callable[[], Any]) -> Any:
-        close_old_connections()
-        try:
-            barrier.wait(timeout=10)
-            return verb()
-        except Exception as error:  # noqa: BLE001 - the test compares it
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(verbs)) as pool:
-        return list(pool.map(run, verbs))
-
-
-def during(change: Callable[[], Any], then: Callable[[], Any]) -> Any:
-    """Start `then` in another thread while the transaction of `change` is open; return what it returned or raised."""
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            change()
-            late = pool.submit(at_once, then)
-            wait([late], timeout=0.5)  # it reads what it can, and waits for the lock
-        return late.result()[0]
 
 
 def test_completing_at_once_is_completing_once(tiles, alice, bob):

@@ -94,7 +94,7 @@ def play(ops: list[dict]) -> None:
     run = engine.start(interpreted, {"ops": ops}, id="it")
     for number, op in enumerate(ops):
         if op["kind"] == "event" and op["sent"] == "before":
-            engine.send_event("it", f"event {number}", f"payload {number}")
+            engine.send_event("it", f"event {number}", f"payload {number}", missing_ok=True)
     for _ in range(60):
         run_until_idle()
         run.refresh_from_db()

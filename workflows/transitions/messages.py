@@ -15,7 +15,7 @@ from workflows.errors import InvalidId, InvalidValue
 from workflows.models import Message, QueueState
 from workflows.policy import check_duration
 from workflows.transitions.people import audit
-from workflows.transitions.verbs import inside, instant, verb
+from workflows.transitions.verbs import inside, instant, spell, verb
 
 LEASE = timedelta(seconds=10)
 KEY_LIMIT = 200
@@ -75,12 +75,11 @@ def claim(consumer: Consumer, token: str) -> list[Message]:
     if wait and not _is_due(consumer, now):
         return []
     lease = instant(now + LEASE)
-    skip = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     params = (consumer.queue, instant(now + wait), instant(now), consumer.max_batch_size, token, lease, lease)
     with transaction.atomic():
         if consumer.concurrency and not _has_room(consumer, now):
             return []
-        return sorted(Message.objects.raw(_CLAIM.replace("{SKIP}", skip), params), key=lambda message: message.pk)
+        return sorted(Message.objects.raw(spell(_CLAIM, connection.vendor), params), key=lambda message: message.pk)
 
 
 def extend(token: str) -> None:

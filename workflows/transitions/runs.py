@@ -14,7 +14,7 @@ from workflows.definitions import Workflow, get_workflow
 from workflows.emit import emit
 from workflows.errors import InvalidId
 from workflows.models import Run, RunStatus
-from workflows.transitions.verbs import Stopped, inside, instant, verb, write
+from workflows.transitions.verbs import Stopped, inside, instant, spell, verb, write
 
 LEASE = timedelta(seconds=10)
 ID_LIMIT = 100
@@ -27,7 +27,7 @@ WHERE id IN (SELECT id FROM due) RETURNING *"""
 _SUSPEND = """
 UPDATE workflows_run SET worker = '', waiting_for = %s,
     status = CASE WHEN paused_at IS NULL THEN 'waiting' ELSE 'paused' END,
-    wake_at = CASE WHEN paused_at IS NULL THEN %s ELSE NULL END,
+    wake_at = CASE WHEN paused_at IS NULL THEN %s{TIME} ELSE NULL END,
     paused_at = CASE WHEN paused_at IS NULL THEN NULL ELSE %s END
 WHERE id = %s AND fence = %s AND status = 'running'"""
 _FINISH = """
@@ -105,10 +105,9 @@ def fields_of(run: Run) -> dict[str, Any]:
 def claim(worker: str, *, limit: int) -> list[Run]:
     """Hold up to `limit` due runs for the worker: new ones, woken ones, and those whose lease is over."""
     now = clock.now()
-    skip = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     params = (instant(now), limit, worker, instant(now + LEASE), instant(now))
     with transaction.atomic():
-        claimed = list(Run.objects.raw(_CLAIM.replace("{SKIP}", skip), params))
+        claimed = list(Run.objects.raw(spell(_CLAIM, connection.vendor), params))
     return sorted(claimed, key=lambda run: run.created_at)
 
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from workflows import clock
 from workflows.models import Attempt, Event, Outcome, Run, RunStatus, Step, StepStatus
 from workflows.transitions import runs
-from workflows.transitions.verbs import Stopped, Unwind, inside, instant, verb, write
+from workflows.transitions.verbs import Stopped, Unwind, inside, instant, lost_database, verb, write
 
 
 @dataclass(slots=True)
@@ -210,7 +210,7 @@ class guarded:  # noqa: N801 - used like a function
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, DatabaseError):
-            raise Unwind(f"the database refused: {error}") from error
+            raise lost_database(error) from error
 
 
 def _insert(run: Run, step: Recorded, *, now: datetime, finished_at: datetime | None) -> None:

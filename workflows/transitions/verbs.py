@@ -1,6 +1,7 @@
 """What all transitions share: crash points, fenced statements, and the way out when a claim is gone."""
 
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 
 from workflows import crash
+
+log = logging.getLogger("holdfast.workflows")
 
 POINTS: list[str] = []
 """All crash points, as `module.function.before` and `.after`, and `.inside` where a transaction has a middle."""
@@ -47,10 +50,16 @@ def write(statement: str, params: Sequence[Any]) -> int:
     """Execute one statement of a worker and return how many rows it changed; a lost database unwinds."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement.replace("{SHARE}", _share()), params)
+            cursor.execute(spell(statement, connection.vendor), params)
             return int(cursor.rowcount)
     except (DatabaseError, InterfaceError) as error:
-        raise Unwind(f"the database refused: {error}") from error
+        raise lost_database(error) from error
+
+
+def lost_database(error: Exception) -> Unwind:
+    """Say that the database refused, and return the way out: the run goes on when its lease is over."""
+    log.warning("a worker's write was refused: %s", str(error).strip())
+    return Unwind("the database refused")
 
 
 def instant(moment: datetime) -> Any:
@@ -58,6 +67,14 @@ def instant(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def _share() -> str:
-    # Keeps the claim from changing between this check and the commit; SQLite has one writer anyway.
-    return "FOR SHARE" if connection.vendor == "postgresql" else ""
+@functools.cache
+def spell(statement: str, vendor: str) -> str:
+    """Return the statement in the database's dialect.
+
+    {SHARE} keeps the claim from changing between its check and the commit, {SKIP} passes over rows that another worker
+    is claiming; SQLite has one writer, and needs neither. {TIME} gives a parameter that may be null its type.
+    """
+    postgres = vendor == "postgresql"
+    for mark, text in (("SHARE", "FOR SHARE"), ("SKIP", "FOR UPDATE SKIP LOCKED"), ("TIME", "::timestamptz")):
+        statement = statement.replace(f"{{{mark}}}", text if postgres else "")
+    return statement
