@@ -20,8 +20,6 @@ from tests.acceptance.conftest import ROOT, wait_for
 
 pytestmark = pytest.mark.acceptance
 ADMIN = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "kelp holds the rock"}
-
-
 LEASE_AND_MORE = 20  # seconds: at most 15 are promised
 
 
