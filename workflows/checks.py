@@ -18,7 +18,7 @@ def _faults(conf: dict[str, Any]) -> Iterator[tuple[int, str]]:
         yield 1, "Q_CLUSTER needs the broker class workflows.dispatch.DueWork: the engine's work is in its own tables."
     if not workers:
         yield 2, "Q_CLUSTER needs 'workers', a number."
-    if not 0 < conf.get("queue_limit", 0) <= 2 * workers:
+    elif not 0 < conf.get("queue_limit", 0) <= 2 * workers:
         yield 3, "Q_CLUSTER 'queue_limit' must be from 1 to twice 'workers': what is more only waits in memory."
     if conf.get("save_limit", 250) > 0:
         yield 4, "Q_CLUSTER 'save_limit' must be 0 or -1: any other loads that many rows for each job."

@@ -100,9 +100,9 @@ def play(ops: list[dict]) -> None:
         run.refresh_from_db()
         if run.is_finished:
             return
-        number = run.waiting_for.rpartition(" ")[2]
-        if run.waiting_for.startswith("event") and ops[int(number)]["sent"] == "during":
-            engine.send_event("it", f"event {number}", f"payload {number}")
+        waits_for = run.waiting_for.rpartition(" ")[2]
+        if run.waiting_for.startswith("event") and ops[int(waits_for)]["sent"] == "during":
+            engine.send_event("it", f"event {waits_for}", f"payload {waits_for}")
         else:
             next_at = min(wake for wake in Run.objects.values_list("wake_at", flat=True) if wake)
             advance(max(next_at - clock.now(), timedelta(0)))
@@ -142,7 +142,7 @@ def check(ops: list[dict], crashes: list[tuple[str, int]]) -> None:
     play(ops)
     run = Run.objects.get(pk="it")
     assert run.status == "succeeded", run.error
-    assert codec.decode(run.output) == model(ops)
+    assert codec.decode(run.output or "") == model(ops)
     assert not Run.objects.unfinished().exists()
     for number, op in enumerate(ops):
         if op["kind"] == "transaction":

@@ -49,9 +49,9 @@ HOUR = timedelta(hours=1)
         (lambda: schedules.fire("never"), UnknownSchedule, "There is no schedule 'never' here; known are"),
         (lambda: Retry(limit=-1), InvalidValue, "Retry.limit is -1: it goes from 0 to 100"),
         (lambda: Retry(delay=-HOUR), InvalidValue, "Retry.delay is -1 day, 23:00:00"),
-        (lambda: Retry(backoff="cubic"), InvalidValue, "use constant, linear or exponential"),
+        (lambda: Retry(backoff="cubic"), InvalidValue, "use constant, linear or exponential"),  # type: ignore[arg-type]
         (lambda: Retry(jitter=2), InvalidValue, "Retry.jitter is 2: it goes from 0 to 1"),
-        (lambda: Retry(delay=5), InvalidValue, "Retry.delay is 5: give a timedelta"),
+        (lambda: Retry(delay=5), InvalidValue, "Retry.delay is 5: give a timedelta"),  # type: ignore[arg-type]
     ],
 )
 def test_calls(call, error, message):

@@ -88,8 +88,8 @@ def cron(expression: str, zone: str) -> ScheduleDefinition:
     return ScheduleDefinition("c", "w", expression, None, zone, "once")
 
 
-def local(*parts: int, zone: str = "Europe/Berlin") -> datetime:
-    return datetime(*parts, tzinfo=ZoneInfo(zone))
+def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
 @pytest.mark.parametrize(
