@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import Self
@@ -27,11 +28,14 @@ class Deadline:
         self.expired = self.released = False
         self._armed = False
         self._seconds = timeout.total_seconds()
+        self._ends_at = 0.0  # time.monotonic()
         self._works = threading.current_thread() is threading.main_thread()
 
     def __enter__(self) -> Self:
         if self._works:
-            signal.signal(signal.SIGALRM, self._interrupt)
+            if signal.getsignal(signal.SIGALRM) is not _interrupt:
+                signal.signal(signal.SIGALRM, _interrupt)
+            self._ends_at = time.monotonic() + self._seconds
             Deadline.current = self
             self._armed = True
             signal.setitimer(signal.ITIMER_REAL, self._seconds, AGAIN)
@@ -52,7 +56,16 @@ class Deadline:
         self.released = True
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
 
-    def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+    def is_overdue(self, by: timedelta) -> bool:
+        """Has the block gone on for so long after its end, resisting?"""
+        return self._armed and time.monotonic() > self._ends_at + by.total_seconds()
+
+    def interrupt(self) -> None:
         if self._armed:
             self.expired = not self.released
             raise TimesUp
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    if Deadline.current:
+        Deadline.current.interrupt()

@@ -5,7 +5,6 @@ any more. So what counts is that jobs come back. A cluster that was silent for t
 all at work, is killed whole and started anew; what it held is claimed by others when its leases end.
 """
 
-import contextlib
 import logging
 import os
 import signal
@@ -23,14 +22,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from workflows import dispatch
-from workflows.models import Message, Run, RunStatus, Step, StepStatus, Worker
+from workflows.models import Message, Run, RunStatus, Worker
 from workflows.processes import Child
 from workflows.transitions import messages, runs
 
 SILENT = timedelta(seconds=8)
 """How long a cluster may give no sign of life."""
-OVERDUE = timedelta(seconds=3)
-"""How long after its timeout code may resist the interruption, before its process is killed."""
 GRACE = timedelta(seconds=3)
 """How long a cluster may take to finish its work in hand when told to stop; the supervisor above gives 5 s."""
 
@@ -80,7 +77,6 @@ class Supervisor:
             runs.expire(f"{self.name}:")
             messages.expire(f"{self.name}:")
             self.orphaned = False
-        self._kill_overdue()
         # An outage of the database is no fault of the cluster: its time counts from the end of the outage.
         running = time.monotonic() - max(self.cluster.started_at, self.outage_at)
         silent = worker.heartbeat_at is None or now - worker.heartbeat_at > SILENT
@@ -88,15 +84,6 @@ class Supervisor:
             log.error("the cluster has done nothing for %d s and is replaced", SILENT.total_seconds())
             self.cluster.kill()
             self.orphaned = True
-
-    def _kill_overdue(self) -> None:
-        """Kill processes whose step does not end although it was interrupted; the step's attempt is lost."""
-        late = Step.objects.filter(status=StepStatus.RUNNING, wake_at__lt=timezone.now() - OVERDUE)
-        mine = late.filter(run__status=RunStatus.RUNNING, run__worker__startswith=f"{self.name}:")
-        for key, worker in mine.values_list("key", "run__worker"):
-            log.error("step %s resists its timeout and its process is killed", key)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(worker.rpartition(":")[2]), signal.SIGKILL)
 
     def _all_busy(self) -> bool:
         """Does each process of the pool hold something? Then no job can come back."""

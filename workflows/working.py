@@ -1,5 +1,6 @@
 """What a worker process does when the doorbell rings: claim what is due, in batches, and do it."""
 
+import faulthandler
 import logging
 import os
 import threading
@@ -17,12 +18,17 @@ from workflows.models import Run
 from workflows.transitions import messages, runs, schedules
 
 CLAIMED_AT_ONCE = 10
-BEAT = 1.0
+BEAT = 0.25
 """Seconds between two looks of the heart at what the worker holds."""
 LONG = 1.0
 """Seconds of work on one run after which the others of its batch go back."""
 STOP_AFTER = 1.5
 """Seconds that code in hand has when the worker is told to stop, before it is interrupted."""
+
+OVERDUE = timedelta(seconds=3)
+"""How long after its end code may resist the interruption, before its process ends."""
+STILL = timedelta(seconds=15)
+"""How long the heart may stand still, before the process ends; its leases are over by then."""
 
 log = logging.getLogger("holdfast.workflows")
 
@@ -125,7 +131,7 @@ class Heart(threading.Thread):
 
     def run(self) -> None:
         while True:
-            time.sleep(BEAT / 4)
+            time.sleep(BEAT)
             try:
                 self.beat()
             except DatabaseError as error:
@@ -133,16 +139,19 @@ class Heart(threading.Thread):
                 connections.close_all()
 
     def beat(self) -> None:
+        code = Deadline.current
+        if code and code.is_overdue(OVERDUE):
+            log.error("code resists its interruption; its process ends")
+            os._exit(1)
+        # Code that keeps the interpreter to itself stops the heart too; this watches without the interpreter.
+        faulthandler.dump_traceback_later(STILL.total_seconds(), exit=True)
         self._hands.keep()
         if not self._stopping():
             return
         self._told_at = self._told_at or time.monotonic()
-        if time.monotonic() - self._told_at > STOP_AFTER and (code := Deadline.current):
+        if code and time.monotonic() - self._told_at > STOP_AFTER:
             code.release()
 
 
 def worker_name(cluster: str) -> str:
     return f"{cluster}:{os.getpid()}"
-
-
-__all__ = ["BEAT", "Hands", "Heart", "due_at", "timedelta", "work", "work_once", "worker_name"]

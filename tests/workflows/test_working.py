@@ -1,9 +1,13 @@
 """Claims, leases, fences and deadlines: what happens to workers that are slow, frozen, killed or told to stop."""
 
+import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from tests.workflows.definitions import NOW, calls, sleeping, three_steps, written
 from workflows import clock, crash, engine
@@ -266,3 +270,40 @@ def test_sleeping_runs_are_found_by_the_time_they_wake(ended):
     assert runs.next_wake() - clock.now() > timedelta(hours=4, minutes=59)
     advance(timedelta(hours=5))
     assert [claimed.pk for claimed in runs.claim("one", limit=5)] == [run.pk]
+
+
+RESISTING = """
+import time
+def swallow():
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+swallow()
+"""
+HOLDING_THE_INTERPRETER = """
+import re
+re.match(r"(a+)+$", "a" * 64 + "b")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", [RESISTING, HOLDING_THE_INTERPRETER])
+def test_a_process_whose_code_cannot_be_interrupted_ends(code):
+    script = f"""
+import django
+django.setup()
+from datetime import timedelta
+from workflows import working
+from workflows.deadline import Deadline
+working.STILL = timedelta(seconds=3)
+working.Heart(working.Hands("x"), lambda: False).start()
+with Deadline(timedelta(seconds=0.5)):
+    exec({code!r})
+"""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "project.settings"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=False, cwd=settings.BASE_DIR, env=environment, timeout=30
+    )
+    assert ended.returncode == 1

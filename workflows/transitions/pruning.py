@@ -11,9 +11,10 @@ from workflows.transitions.verbs import verb
 
 @verb
 def runs(before: datetime, *, limit: int) -> int:
-    """Delete finished runs with all that belongs to them; children go with or before their parent."""
-    over = Run.objects.finished().filter(finished_at__lt=before, children=None).order_by("finished_at")
-    ids = list(over.values_list("pk", flat=True)[:limit])
+    """Delete finished runs with all that belongs to them; a child goes when its parent is over, and before it."""
+    over = Run.objects.finished().filter(finished_at__lt=before, children=None)
+    wanted = over.exclude(parent__in=Run.objects.unfinished())
+    ids = list(wanted.order_by("finished_at").values_list("pk", flat=True)[:limit])
     steps = Step.objects.filter(run__in=ids)
     Event.objects.filter(run__in=ids).delete()
     Attempt.objects.filter(step__in=steps).delete()
