@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from workflows import codec, crash
+from workflows.attempts import describe
 from workflows.deadline import Deadline, TimesUp
 from workflows.definitions import Consumer
 from workflows.errors import NonRetryable
 from workflows.models import Message
-from workflows.step import describe
 from workflows.transitions import messages
 from workflows.transitions.verbs import POINTS
 

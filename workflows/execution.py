@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from workflows import codec
+from workflows.attempts import describe
 from workflows.definitions import Workflow, find_workflow
 from workflows.errors import NonDeterminism, StepFailed
 from workflows.models import Run, StepStatus
-from workflows.step import Steps, describe
+from workflows.step import Steps
 from workflows.transitions import runs, steps
 from workflows.transitions.steps import Recorded
 from workflows.transitions.verbs import Stopped, Unwind

@@ -1,37 +1,29 @@
 """What a workflow's function is given: its steps, replayed where they are recorded and executed where they are not."""
 
 import inspect
-import json
-import logging
 import random
-import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any, Never
 
-from django.db import transaction
-
-from workflows import clock, codec, crash, errors
-from workflows.deadline import Deadline, TimesUp
+from workflows import clock, codec, errors
+from workflows.attempts import Attempts, write_config
 from workflows.definitions import Workflow
-from workflows.models import Outcome, Run, StepKind, StepStatus
+from workflows.models import Run, StepKind, StepStatus
 from workflows.policy import Retry, check_duration
 from workflows.transitions import runs, steps
 from workflows.transitions.steps import Recorded
-from workflows.transitions.verbs import POINTS, Unwind
+from workflows.transitions.verbs import Unwind
 
 RETRY = Retry()
 TIMEOUT = timedelta(minutes=10)
 TRANSACTION_TIMEOUT = timedelta(seconds=2)
 """SQLite has one writer; a step that holds it for longer belongs in smaller ones."""
-SLOW_TRANSACTION = timedelta(milliseconds=500)
 STEPS_LIMIT = 10_000
 NAME_LIMIT = 256
 WAIT = timedelta(hours=24)
-POINTS.append("step.code.after")
 
 _FAILURES = {
     "step": errors.StepFailed,
@@ -40,8 +32,6 @@ _FAILURES = {
     "wait": errors.WaitTimedOut,
     "child": errors.ChildFailed,
 }
-
-log = logging.getLogger("holdfast.workflows")
 
 
 class Steps:
@@ -82,7 +72,7 @@ class Steps:
         gets a text that is the same for every attempt of this step.
         """
         check_duration("timeout", timeout)
-        config = _config(retry, timeout)
+        config = write_config(retry, timeout)
         return self._execute(StepKind.DO, name, fn, partial(fn, *args, **kwargs), config, sensitive=sensitive)
 
     def transaction(
@@ -96,7 +86,7 @@ class Steps:
         **kwargs: Any,
     ) -> Any:
         """Call `fn`, whose database writes and result are committed together: exactly once. At most 2 s."""
-        config = _config(retry, TRANSACTION_TIMEOUT)
+        config = write_config(retry, TRANSACTION_TIMEOUT)
         return self._execute(StepKind.TRANSACTION, name, fn, partial(fn, *args, **kwargs), config, sensitive=sensitive)
 
     def map(
@@ -195,73 +185,9 @@ class Steps:
             return self._result(step)
         if _wants_key(fn):
             call = partial(call, idempotency_key=f"{self._run.pk}:{step.key}")
-        self._guard(partial(self._attempts, step, call, recorded=recorded))
+        attempts = Attempts(self._run, step, call)
+        self._guard(attempts.go_on if recorded else attempts.begin)
         return self._result(step)
-
-    def _attempts(self, step: Recorded, call: Callable[[], Any], *, recorded: bool) -> None:
-        """Try until the step has succeeded, has failed for good, or waits for its next attempt."""
-        retry, timeout = _read_config(step.config)
-        if not recorded:
-            steps.start(self._run, step, timeout=timeout)
-        elif step.status == StepStatus.RUNNING:
-            error = {"kind": "lost", "type": "WorkerLost", "message": "its worker died or was killed while it ran"}
-            self._retry(step, retry, outcome=Outcome.LOST, error=error)
-        while step.status in (StepStatus.RUNNING, StepStatus.WAITING):
-            if step.status == StepStatus.WAITING:
-                if step.wake_at and step.wake_at > clock.now():
-                    runs.suspend(self._run, wake_at=step.wake_at, waiting_for=f"retry {step.key}")
-                    raise Unwind("waits for the retry")
-                steps.start_again(self._run, step, timeout=timeout)
-            self._attempt(step, call, retry, timeout)
-
-    def _attempt(self, step: Recorded, call: Callable[[], Any], retry: Retry, timeout: timedelta) -> None:
-        deadline = Deadline(timeout)
-        try:
-            if step.kind == StepKind.TRANSACTION:
-                self._commit(step, call, deadline)
-            else:
-                step.result = self._call(step, call, deadline)
-                steps.succeed(self._run, step)
-        except TimesUp:
-            deadline.disarm()
-            if deadline.released:
-                error = {"kind": "released", "type": "Released", "message": "its worker was told to stop"}
-                steps.end_attempt(self._run, step, outcome=Outcome.RELEASED, error=error, retry_at=clock.now())
-                runs.release(self._run)
-                raise Unwind("the worker stops") from None
-            error = {"kind": "timeout", "type": "StepTimedOut", "message": f"it took longer than {timeout}"}
-            self._retry(step, retry, outcome=Outcome.TIMED_OUT, error=error)
-        except Exception as failure:  # noqa: BLE001 - whatever a step raises is its outcome
-            for_good = isinstance(failure, errors.NonRetryable | errors.NotSerializable | errors.TooLarge)
-            self._retry(step, retry, outcome=Outcome.FAILED, error=describe(failure), for_good=for_good)
-
-    def _call(self, step: Recorded, call: Callable[[], Any], deadline: Deadline) -> str:
-        with deadline:
-            value = call()
-        if deadline.expired or deadline.released:  # the code swallowed the interruption
-            raise TimesUp
-        crash.point("step.code.after")
-        return codec.encode(value, what=f"The result of step {step.key!r}")
-
-    def _commit(self, step: Recorded, call: Callable[[], Any], deadline: Deadline) -> None:
-        with transaction.atomic():
-            began = time.monotonic()
-            step.result = self._call(step, call, deadline)
-            steps.succeed(self._run, step)
-            took = time.monotonic() - began
-        if took > SLOW_TRANSACTION.total_seconds():
-            log.warning("step %s of run %s held the database for %.1f s: make it smaller", step.key, self._run.pk, took)
-
-    def _retry(
-        self, step: Recorded, retry: Retry, *, outcome: Outcome, error: dict[str, Any], for_good: bool = False
-    ) -> None:
-        """Record the failed attempt and decide on the next one; a lost one is repeated without delay."""
-        failures = step.attempt - step.uncounted
-        retry_at = None
-        if failures <= retry.limit and not for_good:
-            delay = timedelta(0) if outcome == Outcome.LOST else retry.delay_before(failures)
-            retry_at = clock.now() + delay
-        steps.end_attempt(self._run, step, outcome=outcome, error=error, retry_at=retry_at)
 
     def _sleep(self, name: str, detail: str, until: datetime) -> None:
         step, recorded = self._next(StepKind.SLEEP, name, config=detail)
@@ -342,33 +268,6 @@ class Steps:
     def _child_id(self, position: int) -> str:
         own = f"{self._run.pk}.{position}"
         return own if len(own) <= runs.ID_LIMIT else codec.digest(own)
-
-
-def describe(error: BaseException) -> dict[str, Any]:
-    """Return an exception as it is stored and shown."""
-    text = "".join(traceback.format_exception(error))
-    return {
-        "kind": "step",
-        "type": type(error).__name__,
-        "message": _storable(str(error))[:2000],
-        "traceback": _storable(text)[-8000:],
-    }
-
-
-def _storable(text: str) -> str:
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
-
-
-@cache
-def _config(retry: Retry, timeout: timedelta) -> str:
-    return json.dumps([retry.limit, retry.delay.total_seconds(), retry.backoff, retry.jitter, timeout.total_seconds()])
-
-
-@cache
-def _read_config(config: str) -> tuple[Retry, timedelta]:
-    limit, delay, backoff, jitter, timeout = json.loads(config)
-    retry = Retry(limit=limit, delay=timedelta(seconds=delay), backoff=backoff, jitter=jitter)
-    return retry, timedelta(seconds=timeout)
 
 
 def _wants_key(fn: Callable[..., Any]) -> bool:
