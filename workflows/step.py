@@ -17,6 +17,7 @@ from django.db import transaction
 from workflows import clock, codec, crash, errors
 from workflows.deadline import Deadline, TimesUp
 from workflows.definitions import Workflow
+from workflows.emit import observe
 from workflows.models import Outcome, Run, StepKind, StepStatus
 from workflows.policy import Retry, check_duration
 from workflows.transitions import runs, steps
@@ -216,12 +217,14 @@ class Steps:
 
     def _attempt(self, step: Recorded, call: Callable[[], Any], retry: Retry, timeout: timedelta) -> None:
         deadline = Deadline(timeout)
+        began = time.monotonic()
         try:
             if step.kind == StepKind.TRANSACTION:
                 self._commit(step, call, deadline)
             else:
                 step.result = self._call(step, call, deadline)
                 steps.succeed(self._run, step)
+            observe("step", time.monotonic() - began, workflow=self._run.workflow)
         except TimesUp:
             deadline.disarm()
             if deadline.released:
@@ -273,6 +276,8 @@ class Steps:
         if recorded and (step.wake_at is None or step.wake_at <= clock.now()):
             step.result = "null"
             steps.succeed(self._run, step)
+            if step.wake_at:
+                observe("late", (clock.now() - step.wake_at).total_seconds())
             return
         if recorded:
             runs.suspend(self._run, wake_at=step.wake_at, waiting_for=f"sleep {step.key}")

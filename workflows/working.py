@@ -14,7 +14,7 @@ from workflows.consuming import consume, new_token
 from workflows.deadline import Deadline
 from workflows.execution import execute
 from workflows.models import Run
-from workflows.transitions import messages, runs, schedules
+from workflows.transitions import counters, messages, runs, schedules
 
 CLAIMED_AT_ONCE = 10
 BEAT = 1.0
@@ -87,6 +87,8 @@ def work(hands: Hands, *, stopping: Callable[[], bool], until: float) -> bool:
     worked = False
     while not stopping() and time.monotonic() < until and work_once(hands.worker, hands, stopping):
         worked = True
+    if stopping():
+        counters.flush()
     return worked
 
 
@@ -134,11 +136,11 @@ class Heart(threading.Thread):
 
     def beat(self) -> None:
         self._hands.keep()
-        if not self._stopping():
-            return
-        self._told_at = self._told_at or time.monotonic()
-        if time.monotonic() - self._told_at > STOP_AFTER and (code := Deadline.current):
-            code.release()
+        if self._stopping():
+            self._told_at = self._told_at or time.monotonic()
+            if time.monotonic() - self._told_at > STOP_AFTER and (code := Deadline.current):
+                code.release()
+        counters.flush(every=counters.EVERY)
 
 
 def worker_name(cluster: str) -> str:
