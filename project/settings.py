@@ -215,6 +215,7 @@ Q_CLUSTER = {
 }
 
 WORKFLOWS_KEEP = timedelta(days=30)  # how long finished runs, done messages, firings and audit lines are kept
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # lets who sends it read /metrics; without one only staff do
 
 # --- Requests ----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
 
+from workflows.metrics import metrics
+
 handler400 = "project.errors.bad_request"
 handler403 = "project.errors.permission_denied"
 handler404 = "project.errors.page_not_found"
@@ -19,5 +21,6 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon, name="favicon"),
+    path("metrics", metrics, name="metrics"),
     path("", include("todos.urls")),
 ]

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 class WorkflowsConfig(AppConfig):
     name = "workflows"
-    verbose_name = _("Workflows")
+    verbose_name = _("Background work")
 
     def ready(self) -> None:
         from workflows import checks  # noqa: F401 - registers them

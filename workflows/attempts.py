@@ -13,6 +13,7 @@ from django.db import transaction
 
 from workflows import clock, codec, crash
 from workflows.deadline import Deadline, TimesUp
+from workflows.emit import observe
 from workflows.errors import NonRetryable, NotSerializable, TooLarge
 from workflows.models import Outcome, Run, StepKind, StepStatus
 from workflows.policy import Retry
@@ -59,12 +60,14 @@ class Attempts:
 
     def _attempt(self) -> None:
         deadline = Deadline(self._timeout)
+        began = time.monotonic()
         try:
             if self._step.kind == StepKind.TRANSACTION:
                 self._commit(deadline)
             else:
                 self._step.result = self._result(deadline)
                 steps.succeed(self._run, self._step)
+            observe("step", time.monotonic() - began, workflow=self._run.workflow)
         except TimesUp:
             deadline.disarm()
             if deadline.released:

@@ -31,7 +31,7 @@ class Delivery:
     def ack(self) -> None:
         if not self.settled:
             self.settled = True
-            messages.acknowledge([self.id], self._token)
+            messages.acknowledge([self.id], self._token, queue=self._consumer.queue)
 
     def retry(
         self, *, delay: timedelta | None = None, error: dict[str, Any] | None = None, for_good: bool = False
@@ -52,8 +52,8 @@ class Delivery:
 class Batch:
     """What a consumer is called with: iterate it, or settle all that is left at once."""
 
-    def __init__(self, deliveries: list[Delivery], token: str) -> None:
-        self._deliveries, self._token = deliveries, token
+    def __init__(self, deliveries: list[Delivery], token: str, *, queue: str) -> None:
+        self._deliveries, self._token, self._queue = deliveries, token, queue
 
     def __iter__(self) -> Iterator[Delivery]:
         return iter(self._deliveries)
@@ -67,7 +67,7 @@ class Batch:
         for delivery in left:
             delivery.settled = True
         if left:
-            messages.acknowledge([delivery.id for delivery in left], self._token)
+            messages.acknowledge([delivery.id for delivery in left], self._token, queue=self._queue)
 
     def retry(
         self, *, delay: timedelta | None = None, error: dict[str, Any] | None = None, for_good: bool = False
@@ -94,7 +94,7 @@ def consume(consumer: Consumer, claimed: list[Message], token: str) -> None:
             alive.append(Delivery(message, consumer, token))
     if not alive:
         return
-    batch = Batch(alive, token)
+    batch = Batch(alive, token, queue=consumer.queue)
     deadline = Deadline(consumer.timeout)
     try:
         with deadline:

@@ -11,6 +11,7 @@ from typing import Any, Never
 from workflows import clock, codec, errors
 from workflows.attempts import Attempts, write_config
 from workflows.definitions import Workflow
+from workflows.emit import observe
 from workflows.models import Run, StepKind, StepStatus
 from workflows.policy import Retry, check_duration
 from workflows.transitions import runs, steps
@@ -199,6 +200,8 @@ class Steps:
         if recorded and (step.wake_at is None or step.wake_at <= clock.now()):
             step.result = "null"
             steps.succeed(self._run, step)
+            if step.wake_at:
+                observe("late", (clock.now() - step.wake_at).total_seconds())
             return
         if recorded:
             runs.suspend(self._run, wake_at=step.wake_at, waiting_for=f"sleep {step.key}")

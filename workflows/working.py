@@ -15,7 +15,7 @@ from workflows.consuming import consume, new_token
 from workflows.deadline import Deadline
 from workflows.execution import execute
 from workflows.models import Run
-from workflows.transitions import messages, runs, schedules
+from workflows.transitions import counters, messages, runs, schedules
 
 CLAIMED_AT_ONCE = 10
 BEAT = 0.25
@@ -93,6 +93,8 @@ def work(hands: Hands, *, stopping: Callable[[], bool], until: float) -> bool:
     worked = False
     while not stopping() and time.monotonic() < until and work_once(hands.worker, hands, stopping):
         worked = True
+    if stopping():
+        counters.flush()
     return worked
 
 
@@ -146,11 +148,11 @@ class Heart(threading.Thread):
         # Code that keeps the interpreter to itself stops the heart too; this watches without the interpreter.
         faulthandler.dump_traceback_later(STILL.total_seconds(), exit=True)
         self._hands.keep()
-        if not self._stopping():
-            return
-        self._told_at = self._told_at or time.monotonic()
-        if code and time.monotonic() - self._told_at > STOP_AFTER:
-            code.release()
+        if self._stopping():
+            self._told_at = self._told_at or time.monotonic()
+            if code and time.monotonic() - self._told_at > STOP_AFTER:
+                code.release()
+        counters.flush(every=counters.EVERY)
 
 
 def worker_name(cluster: str) -> str:

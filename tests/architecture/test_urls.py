@@ -110,6 +110,7 @@ def test_the_walk_finds_what_there_is():
     names = {address.name for address in ADDRESSES}
     assert {"todos:lists", "todos:todo_move", "todos:member_role", "admin:index", "account_login"} <= names
     assert {"admin:todos_todo_change", "admin:accounts_user_change"} <= names
+    assert {"metrics", "admin:workflows_run_change", "admin:workflows_run_do"} <= names
     assert names >= PUBLIC | READERS_MAY
     assert "lists/%(pk)s/members/%(member_pk)s/role/" in {address.path for address in ADDRESSES}
 

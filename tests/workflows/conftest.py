@@ -1,6 +1,8 @@
 import pytest
+from django.contrib.auth.models import Permission
 
 from tests.workflows import definitions
+from workflows import emit
 from workflows.models import Run
 
 
@@ -8,6 +10,7 @@ from workflows.models import Run
 def nothing_done():
     for done in (definitions.calls, definitions.failing, definitions.received, definitions.shape):
         done.clear()
+    emit.take()
 
 
 @pytest.fixture
@@ -21,3 +24,21 @@ def ended():
         return codec.decode(run.output) if run.output else run.error
 
     return read
+
+
+def _permitted(user, *verbs):
+    wanted = Permission.objects.filter(content_type__app_label="workflows")
+    user.user_permissions.set([one for one in wanted if one.codename.partition("_")[0] in verbs])
+    return user
+
+
+@pytest.fixture
+def operator(make_user):
+    """Staff who may view and steer background work, and nothing else."""
+    return _permitted(make_user("Olga", is_staff=True), "view", "change")
+
+
+@pytest.fixture
+def viewer(make_user):
+    """Staff who may only look."""
+    return _permitted(make_user("Vera", is_staff=True), "view")

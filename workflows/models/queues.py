@@ -1,5 +1,7 @@
 """Rows of queues. Only `workflows.transitions` writes them."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -32,6 +34,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def dead(self) -> Self:
         return self.filter(dead_at__isnull=False)
+
+    def in_flight(self, queues: Iterable[str], now: datetime) -> Self:
+        """Return what consumers hold now; no lease ends later than a minute from now."""
+        soon = now + timedelta(minutes=1)
+        return self.filter(queue__in=list(queues), due_at__isnull=False, due_at__gt=now, due_at__lt=soon).exclude(
+            claim=""
+        )
 
 
 class Message(models.Model):

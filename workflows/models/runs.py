@@ -1,5 +1,6 @@
 """Rows of runs. Only `workflows.transitions` writes them."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -27,6 +28,19 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def unfinished(self) -> Self:
         return self.exclude(status__in=FINISHED)
+
+    def in_status(self, status: str) -> Self:
+        found = self.filter(status=status)
+        # SQLite uses the index, which leaves out the succeeded, only where the query says so in the same words.
+        return found if status == RunStatus.SUCCEEDED else found.exclude(status=RunStatus.SUCCEEDED)
+
+    def due_before(self, moment: datetime) -> Self:
+        return self.filter(wake_at__isnull=False, wake_at__lt=moment)
+
+    def without_code(self, now: datetime) -> Self:
+        """Return runs that no worker has the code of; they are looked at again and again, so all are due soon."""
+        soon = now + timedelta(minutes=1)
+        return self.due_before(soon).filter(status=RunStatus.WAITING, waiting_for__startswith="code of ")
 
 
 class Run(models.Model):

@@ -13,6 +13,9 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
     def alive(self) -> Self:
         return self.filter(heartbeat_at__gt=timezone.now() - SILENCE)
 
+    def silent(self) -> Self:
+        return self.filter(heartbeat_at__lte=timezone.now() - SILENCE)
+
 
 class Worker(models.Model):
     """A worker's supervisor and the last time its cluster proved, by doing a job, that it works."""

@@ -97,12 +97,12 @@ def expire(worker_prefix: str) -> None:
 
 
 @verb
-def acknowledge(ids: Collection[int], token: str) -> int:
+def acknowledge(ids: Collection[int], token: str, *, queue: str = "") -> int:
     """Note that the messages are done and forget their bodies; return how many of them were still held."""
     done = Message.objects.filter(pk__in=ids, claim=token).update(
         acknowledged_at=clock.now(), available_at=None, due_at=None, claim="", body="null"
     )
-    emit("message.acknowledged", count=done)
+    emit("message.acknowledged", workflow=queue, count=done)
     return done
 
 
@@ -125,6 +125,7 @@ def repeat(
     if message.attempts <= consumer.max_retries and not for_good:
         log.warning("message %d of %s failed, again in %s: %s", message.pk, consumer.queue, delay, text)
         held.update(available_at=now + delay, due_at=now + delay, claim="", errors=errors)
+        emit("message.retried", workflow=consumer.queue, message=message.pk)
     elif consumer.dead_letter:
         held.update(available_at=None, due_at=None, claim="", errors=errors, dead_at=now)
         log.error("message %d of %s is a dead letter: %s", message.pk, consumer.queue, text)

@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from workflows import clock, codec, doorbell
 from workflows.definitions import Workflow, get_workflow
-from workflows.emit import emit
+from workflows.emit import emit, observe
 from workflows.errors import InvalidId
 from workflows.models import Run, RunStatus
 from workflows.transitions.verbs import Stopped, inside, instant, spell, verb, write
@@ -108,6 +108,9 @@ def claim(worker: str, *, limit: int) -> list[Run]:
     params = (instant(now), limit, worker, instant(now + LEASE), instant(now))
     with transaction.atomic():
         claimed = list(Run.objects.raw(spell(_CLAIM, connection.vendor), params))
+    for run in claimed:
+        if run.fence == 1:  # only of new ones is it still known since when they were due
+            observe("late", (now - run.created_at).total_seconds())
     return sorted(claimed, key=lambda run: run.created_at)
 
 

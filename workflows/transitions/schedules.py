@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from workflows import clock
 from workflows.definitions import ScheduleDefinition, get_schedule, schedules
-from workflows.emit import emit
+from workflows.emit import emit, observe
 from workflows.models import Firing, Run, Schedule
 from workflows.transitions import runs
 from workflows.transitions.people import audit
@@ -87,7 +87,8 @@ def _fire_missed(name: str, now: datetime) -> int:
         for fire_at in _chosen(made, times, now):
             run = runs.create(made.workflow, made.input, id=f"{name}@{fire_at:%Y-%m-%dT%H:%M:%SZ}"[-runs.ID_LIMIT :])
             Firing.objects.create(schedule=row, fire_at=fire_at, fired_at=now, run=run)
-            emit("schedule.fired", workflow=made.workflow, late=(now - fire_at).total_seconds())
+            emit("schedule.fired", workflow=made.workflow, schedule=name)
+            observe("late", (now - fire_at).total_seconds())
         inside_fire()
         row.next_fire_at = following
         row.save(update_fields=["next_fire_at"])

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from workflows import clock
+from workflows.emit import emit
 from workflows.models import Attempt, Event, Outcome, Run, RunStatus, Step, StepStatus
 from workflows.transitions import runs
 from workflows.transitions.verbs import Stopped, Unwind, inside, instant, lost_database, verb, write
@@ -140,6 +141,7 @@ def end_attempt(
         row.error, row.finished_at = (None, None) if retry_at else (error, now)
         row.save(update_fields=["wake_at", "uncounted", "status", "error", "finished_at"])
         step.wake_at, step.uncounted, step.status, step.error = retry_at, row.uncounted, row.status, row.error
+        emit(f"attempt.{outcome.value}", workflow=run.workflow, run=run.pk, step=step.key)
         if retry_at and retry_at > now:
             runs.suspend(run, wake_at=retry_at, waiting_for=f"retry {step.key}")
     if retry_at and retry_at > now:
