@@ -66,22 +66,22 @@ class DueWork(Broker):  # type: ignore[misc]
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
             else:
                 self._head, self._pause = due, SHORTEST_PAUSE
-            return self._job()
+            return self._job(due=True)
         self._head = None
         if time.monotonic() - self._given_at > LOOK_ANYWAY:
             close_old_connections()
-            return self._job()
+            return self._job(due=False)
         bell.wait(min(due - now, doorbell.LOOK_EVERY) if due else doorbell.LOOK_EVERY)
         return None
 
-    def _job(self) -> list[tuple[int, str]]:
+    def _job(self, *, due: bool) -> list[tuple[int, str]]:
         self._given_at = time.monotonic()
         job = {
             "id": uuid.uuid4().hex,
             "name": "look",
             "func": "workflows.dispatch.look",
             "args": (),
-            "kwargs": {},
+            "kwargs": {"due": due},
             "timeout": -1,  # the engine has its own; both would share one signal
             "started": timezone.now(),
             "ack_failure": True,
@@ -90,12 +90,14 @@ class DueWork(Broker):  # type: ignore[misc]
         return [(0, SignedPackage.dumps(job))]
 
 
-def look() -> None:
-    """Do what is due, as django-q2's job."""
+def look(*, due: bool) -> None:
+    """Do what is due, as django-q2's job; if nothing is, coming back is all."""
     global _hands  # noqa: PLW0603 - one for each process of the pool
     if _hands is None:
         _hands = Hands(worker_name(_cluster))
         Heart(_hands, _stopping.is_set).start()
+    if not due:
+        return
     try:
         work(_hands, stopping=_stopping.is_set, until=time.monotonic() + TURN)
     except DatabaseError as error:

@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
-LOOK_EVERY = timedelta(seconds=0.5)
+LOOK_EVERY = timedelta(seconds=1)
 CHANNEL = "holdfast_doorbell"
 _LOOK_AT_FILE_EVERY = 0.01  # seconds; 0.6 % of a core
 _KEPT_RINGS = 8  # for as many idle clusters
@@ -52,7 +52,8 @@ class FileBell:
         self._seen = version
 
     def _version(self) -> int:
-        return int(connection.connection.execute("PRAGMA data_version").fetchone()[0])
+        with connection.wrap_database_errors:
+            return int(connection.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 class NotifyBell:
@@ -72,8 +73,9 @@ class NotifyBell:
                 cursor.execute(f"LISTEN {CHANNEL}")
             self._listening = connection.connection
             return  # what was rung before is not heard: look at once
-        for _heard in self._listening.notifies(timeout=timeout.total_seconds(), stop_after=1):
-            return
+        with connection.wrap_database_errors:
+            for _heard in self._listening.notifies(timeout=timeout.total_seconds(), stop_after=1):
+                return
 
 
 class ValkeyBell:

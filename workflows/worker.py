@@ -26,8 +26,10 @@ from workflows.models import Message, Run, RunStatus, Worker
 from workflows.processes import Child
 from workflows.transitions import messages, runs
 
-SILENT = timedelta(seconds=8)
+SILENT = timedelta(seconds=6)
 """How long a cluster may give no sign of life."""
+LOOK_EVERY = 0.5  # seconds; a child that died is started again within this time
+WATCH_EVERY = 1.0  # seconds between two looks at the heartbeat
 GRACE = timedelta(seconds=3)
 """How long a cluster may take to finish its work in hand when told to stop; the supervisor above gives 5 s."""
 
@@ -41,6 +43,7 @@ class Supervisor:
         self.cluster = Child([sys.executable, str(manage), "worker", "--cluster", self.name])
         self.parent = os.getppid()
         self.stopping = False
+        self.next_watch = 0.0
         self.orphaned = False  # a dead cluster's claims have not been ended yet
         self.outage_at = 0.0  # time.monotonic() of the last failure of the database
 
@@ -55,12 +58,14 @@ class Supervisor:
             if self.cluster.due():
                 self.cluster.start()
             try:
-                close_old_connections()
-                self._watch()
+                if time.monotonic() >= self.next_watch:
+                    self.next_watch = time.monotonic() + WATCH_EVERY
+                    close_old_connections()
+                    self._watch()
             except DatabaseError as error:
                 self.outage_at = time.monotonic()
                 log.warning("the database cannot be reached: %s", error)
-            time.sleep(0.5)
+            time.sleep(LOOK_EVERY)
         self._end()
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:

@@ -7,12 +7,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connections
 
 from workflows.consuming import consume, new_token
 from workflows.deadline import Deadline
+from workflows.definitions import Consumer
 from workflows.execution import execute
 from workflows.models import Run
 from workflows.transitions import counters, messages, runs, schedules
@@ -20,6 +22,10 @@ from workflows.transitions import counters, messages, runs, schedules
 CLAIMED_AT_ONCE = 10
 BEAT = 0.25
 """Seconds between two looks of the heart at what the worker holds."""
+EXTEND_EVERY = 2.0
+"""Seconds between two extensions of the leases, of 10 s."""
+SLICE = 0.2
+"""Seconds of work on one queue before the next has its turn."""
 LONG = 1.0
 """Seconds of work on one run after which the others of its batch go back."""
 STOP_AFTER = 1.5
@@ -43,6 +49,7 @@ class Hands:
         self._current: Run | None = None
         self._token = ""
         self._since = 0.0
+        self._extended_at = time.monotonic()
 
     def each(self, claimed: list[Run]) -> Iterator[Run]:
         """Yield the runs one by one, but for those that were given back meanwhile."""
@@ -60,9 +67,16 @@ class Hands:
             with self._lock:
                 self._current = None
 
-    def hold_batch(self, token: str) -> None:
+    @contextmanager
+    def holding(self, token: str) -> Iterator[None]:
+        """Keep the lease of a batch of messages until the block ends, however it does."""
         with self._lock:
             self._token = token
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._token = ""
 
     def keep(self) -> None:
         """Extend the leases; give back runs that would wait too long."""
@@ -72,10 +86,12 @@ class Hands:
             if late:
                 self._pending.clear()
             held = [run.pk for run in (current, *self._pending) if run]
-        if held:
-            runs.extend(self.worker, held)
-        if token:
-            messages.extend(token)
+        if time.monotonic() - self._extended_at > EXTEND_EVERY:
+            self._extended_at = time.monotonic()
+            if held:
+                runs.extend(self.worker, held)
+            if token:
+                messages.extend(token)
         for run in late:
             runs.release(run)
 
@@ -99,7 +115,7 @@ def work(hands: Hands, *, stopping: Callable[[], bool], until: float) -> bool:
 
 
 def work_once(worker: str, hands: Hands | None = None, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Fire schedules, execute a batch of runs, and a batch of messages of each queue; False if nothing was due."""
+    """Fire schedules, execute a batch of runs, consume of each queue for a while; False if nothing was due."""
     hands = hands or Hands(worker)
     worked = bool(schedules.fire_due())
     for run in hands.each(runs.claim(worker, limit=CLAIMED_AT_ONCE)):
@@ -108,13 +124,21 @@ def work_once(worker: str, hands: Hands | None = None, stopping: Callable[[], bo
         if stopping():
             hands.give_back()
     for consumer in messages.open_consumers():
-        token = new_token(worker)
-        if not stopping() and (claimed := messages.claim(consumer, token)):
+        until = time.monotonic() + SLICE
+        while not stopping() and _consume_batch(hands, consumer):
             worked = True
-            hands.hold_batch(token)
-            consume(consumer, claimed, token)
-            hands.hold_batch("")
+            if time.monotonic() > until:
+                break
     return worked
+
+
+def _consume_batch(hands: Hands, consumer: Consumer) -> bool:
+    token = new_token(hands.worker)
+    claimed = messages.claim(consumer, token)
+    if claimed:
+        with hands.holding(token):
+            consume(consumer, claimed, token)
+    return bool(claimed)
 
 
 def due_at() -> datetime | None:
@@ -134,6 +158,8 @@ class Heart(threading.Thread):
     def run(self) -> None:
         while True:
             time.sleep(BEAT)
+            # Code that keeps the interpreter to itself stops the heart too; this watches without the interpreter.
+            faulthandler.dump_traceback_later(STILL.total_seconds(), exit=True)
             try:
                 self.beat()
             except DatabaseError as error:
@@ -145,8 +171,6 @@ class Heart(threading.Thread):
         if code and code.is_overdue(OVERDUE):
             log.error("code resists its interruption; its process ends")
             os._exit(1)
-        # Code that keeps the interpreter to itself stops the heart too; this watches without the interpreter.
-        faulthandler.dump_traceback_later(STILL.total_seconds(), exit=True)
         self._hands.keep()
         if self._stopping():
             self._told_at = self._told_at or time.monotonic()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,7 +77,7 @@ def claim(consumer: Consumer, token: str) -> list[Message]:
         return []
     lease = instant(now + LEASE)
     params = (consumer.queue, instant(now + wait), instant(now), consumer.max_batch_size, token, lease, lease)
-    with transaction.atomic():
+    with transaction.atomic() if consumer.concurrency else nullcontext():
         if consumer.concurrency and not _has_room(consumer, now):
             return []
         return sorted(Message.objects.raw(spell(_CLAIM, connection.vendor), params), key=lambda message: message.pk)

@@ -23,7 +23,7 @@ _CLAIM = """
 WITH due AS (SELECT id FROM workflows_run WHERE wake_at <= %s ORDER BY wake_at LIMIT %s {SKIP})
 UPDATE workflows_run SET status = 'running', fence = fence + 1, worker = %s, wake_at = %s, waiting_for = '',
     lost = CASE WHEN status = 'running' THEN lost + 1 ELSE 0 END, started_at = COALESCE(started_at, %s)
-WHERE id IN (SELECT id FROM due) RETURNING *"""
+WHERE id IN (SELECT id FROM due) {LAZY} RETURNING *"""
 _SUSPEND = """
 UPDATE workflows_run SET worker = '', waiting_for = %s,
     status = CASE WHEN paused_at IS NULL THEN 'waiting' ELSE 'paused' END,
@@ -34,6 +34,7 @@ _FINISH = """
 UPDATE workflows_run SET status = %s, output = %s, error = %s, finished_at = %s, wake_at = NULL, paused_at = NULL,
     worker = ''
 WHERE id = %s AND fence = %s AND status = 'running'"""
+_FINISH_ALONE = f"{_FINISH} {{LAZY}}"
 
 
 @verb
@@ -106,8 +107,7 @@ def claim(worker: str, *, limit: int) -> list[Run]:
     """Hold up to `limit` due runs for the worker: new ones, woken ones, and those whose lease is over."""
     now = clock.now()
     params = (instant(now), limit, worker, instant(now + LEASE), instant(now))
-    with transaction.atomic():
-        claimed = list(Run.objects.raw(spell(_CLAIM, connection.vendor), params))
+    claimed = list(Run.objects.raw(spell(_CLAIM, connection.vendor), params))
     for run in claimed:
         if run.fence == 1:  # only of new ones is it still known since when they were due
             observe("late", (now - run.created_at).total_seconds())
@@ -195,7 +195,7 @@ def _finish(run: Run, status: RunStatus, *, output: str | None, error: dict[str,
     now = clock.now()
     params = (status.value, output, error and json.dumps(error), instant(now), run.pk, run.fence)
     if run.parent_id is None:
-        if not write(_FINISH, params):
+        if not write(_FINISH_ALONE, params):
             raise Stopped
     else:
         with transaction.atomic():

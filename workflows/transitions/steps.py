@@ -39,13 +39,15 @@ INSERT INTO workflows_step
     (run_id, position, key, kind, status, attempt, uncounted, config, result, sensitive,
      started_at, finished_at, wake_at)
 SELECT id, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s
-FROM workflows_run WHERE id = %s AND fence = %s AND status = 'running' AND paused_at IS NULL {SHARE}"""
+FROM workflows_run WHERE id = %s AND fence = %s AND status = 'running' AND paused_at IS NULL"""
+_START = f"{_INSERT} {{LAZY}} {{SHARE}}"
+_RECORD = f"{_INSERT} {{SHARE}}"
 _HELD = "EXISTS (SELECT 1 FROM workflows_run WHERE id = %s AND fence = %s {SHARE})"
 _ALLOWED = """EXISTS (SELECT 1 FROM workflows_run
     WHERE id = %s AND fence = %s AND status = 'running' AND paused_at IS NULL {SHARE})"""
 _START_AGAIN = f"""
 UPDATE workflows_step SET status = 'running', attempt = attempt + 1, started_at = %s, wake_at = %s
-WHERE run_id = %s AND position = %s AND status = 'waiting' AND {_ALLOWED}"""  # noqa: S608 - constants
+WHERE run_id = %s AND position = %s AND status = 'waiting' AND {_ALLOWED} {{LAZY}}"""  # noqa: S608 - constants
 _SUCCEED = f"""
 UPDATE workflows_step SET status = 'succeeded', result = %s, finished_at = %s, wake_at = NULL
 WHERE run_id = %s AND position = %s AND status IN ('running', 'waiting') AND {_HELD}"""  # noqa: S608 - constants
@@ -63,7 +65,7 @@ def start(run: Run, step: Recorded, *, timeout: timedelta) -> None:
     """Record that the first attempt of a new step begins; it must be over after the timeout."""
     now = clock.now()
     step.wake_at = now + timeout
-    _insert(run, step, now=now, finished_at=None)
+    _insert(_START, run, step, now=now)
 
 
 @verb
@@ -90,7 +92,7 @@ def record_value(run: Run, step: Recorded) -> None:
     """Record a step that is its result: the time, a random number."""
     step.status = StepStatus.SUCCEEDED
     now = clock.now()
-    _insert(run, step, now=now, finished_at=now)
+    _insert(_RECORD, run, step, now=now, finished_at=now)
 
 
 @verb
@@ -98,7 +100,7 @@ def start_sleep(run: Run, step: Recorded) -> None:
     """Record a sleep until `step.wake_at` and give the worker back."""
     step.status = StepStatus.WAITING
     with transaction.atomic():
-        _insert(run, step, now=clock.now(), finished_at=None)
+        _insert(_RECORD, run, step, now=clock.now())
         inside_sleep()
         runs.suspend(run, wake_at=step.wake_at, waiting_for=f"sleep {step.key}")
 
@@ -215,12 +217,12 @@ class guarded:  # noqa: N801 - used like a function
             raise lost_database(error) from error
 
 
-def _insert(run: Run, step: Recorded, *, now: datetime, finished_at: datetime | None) -> None:
+def _insert(statement: str, run: Run, step: Recorded, *, now: datetime, finished_at: datetime | None = None) -> None:
     values = (
         *(step.position, step.key, step.kind, step.status, step.attempt, step.config, step.result, step.sensitive),
         *(instant(now), finished_at and instant(finished_at), step.wake_at and instant(step.wake_at)),
     )
-    if not write(_INSERT, (*values, run.pk, run.fence)):
+    if not write(statement, (*values, run.pk, run.fence)):
         raise Stopped
 
 

@@ -72,9 +72,16 @@ def spell(statement: str, vendor: str) -> str:
     """Return the statement in the database's dialect.
 
     {SHARE} keeps the claim from changing between its check and the commit, {SKIP} passes over rows that another worker
-    is claiming; SQLite has one writer, and needs neither. {TIME} gives a parameter that may be null its type.
+    is claiming; SQLite has one writer, and needs neither. {TIME} gives a parameter that may be null its type. {LAZY}
+    commits without waiting for the disk what a crash of the server may take back: a claim, the start of an attempt and
+    the end of a run are made again by whoever claims the run next, and no result that was waited for comes before them.
     """
-    postgres = vendor == "postgresql"
-    for mark, text in (("SHARE", "FOR SHARE"), ("SKIP", "FOR UPDATE SKIP LOCKED"), ("TIME", "::timestamptz")):
-        statement = statement.replace(f"{{{mark}}}", text if postgres else "")
+    marks = {
+        "{SHARE}": "FOR SHARE",
+        "{SKIP}": "FOR UPDATE SKIP LOCKED",
+        "{TIME}": "::timestamptz",
+        "{LAZY}": "AND set_config('synchronous_commit', 'off', true) = 'off'",
+    }
+    for mark, text in marks.items():
+        statement = statement.replace(mark, text if vendor == "postgresql" else "")
     return statement
