@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-slow check bench lock messages hooks format
+.PHONY: help run setup test test-slow check bench storm lock messages hooks format
 python := .venv/bin/python
 pytest := $(python) -m pytest
 
@@ -25,8 +25,11 @@ test-slow: setup ## Run the tests that take longer
 check: setup ## Check format, lint, types, templates, imports, migrations and the deployment settings
 	@bin/check
 
-bench: setup ## Measure and print a table
-	@$(python) -m bench
+bench: setup ## Measure and print a table; also ONLY=runs, DATABASE=sqlite or postgres, BENCH_FULL=1
+	@bin/setup --bench && $(python) -m bench
+
+storm: setup ## Kill workers for half a minute and see that nothing is lost; also ONLY=…, DATABASE=…
+	@$(python) -m bench.storm
 
 lock: setup ## Make requirements*.txt anew from requirements*.in
 	@bin/lock

@@ -1,21 +1,19 @@
-"""Print the table of measurements: `make bench`. A scenario is a function that returns its rows."""
+"""Print the table of measurements, and write it to bench.json: `make bench [ONLY=name] [DATABASE=sqlite|postgres]`."""
 
-from collections.abc import Callable
+import sys
 
-type Row = tuple[str, str, str, str]
+from bench.runner import Measurement, run
 
-SCENARIOS: list[Callable[[], list[Row]]] = []
-
-
-def main() -> None:
-    rows = [row for scenario in SCENARIOS for row in scenario()]
-    table = [("scenario", "value", "baseline", "ratio"), *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(4)]
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if not rows:
-        print("Nothing is measured yet.")
-
+SCENARIOS = [
+    Measurement("bench.scenarios.floor"),
+    Measurement("bench.scenarios.runs"),
+    Measurement("bench.scenarios.steps"),
+    Measurement("bench.scenarios.latency"),
+    Measurement("bench.scenarios.recovery"),
+    Measurement("bench.scenarios.herd"),
+    Measurement("bench.scenarios.messages"),
+    Measurement("bench.scenarios.million", on_request=True),
+]
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(SCENARIOS, file="bench.json"))
