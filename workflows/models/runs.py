@@ -129,7 +129,7 @@ class StepStatus(models.TextChoices):
 class Step(models.Model):
     """A named unit of a run, at its position; its result is recorded once.
 
-    `wake_at` is the end of a sleep, wait or retry delay, and while an attempt runs the time by which it must be over.
+    `wake_at` is the end of a sleep, wait or retry delay, and while an attempt runs its deadline.
     `attempt` counts the tries, of which `uncounted` do not count against the retry limit: those given back by a
     worker that was told to stop, and those before an operator's retry.
     """
@@ -157,9 +157,6 @@ class Step(models.Model):
             models.UniqueConstraint(fields=["run", "position"], name="step_position_unique"),
             models.CheckConstraint(condition=Q(kind__in=StepKind.values), name="step_kind_known"),
             models.CheckConstraint(condition=Q(status__in=StepStatus.values), name="step_status_known"),
-        ]
-        indexes = [
-            models.Index(fields=["wake_at"], name="step_deadline", condition=Q(status=StepStatus.RUNNING)),
         ]
 
     def __str__(self) -> str:
