@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from accounts import onboarding
 from accounts.admin_forms import NewPersonForm, PersonForm
 from accounts.mail import send_password_link
 from accounts.models import User, UserQuerySet
@@ -98,8 +99,9 @@ class UserAdmin(DjangoUserAdmin[User]):
         if not change:
             obj.save()
             obj.settle_address()
-            if form.cleaned_data["send_link"] and not obj.has_usable_password():
-                send_password_link(obj)
+            send_link = form.cleaned_data["send_link"] and not obj.has_usable_password()
+            onboarding.begin(obj, send_link=send_link, by=_operator(request))
+            if send_link:
                 messages.info(request, gettext("A link to choose a password is on its way."))
             return
         # Only what was changed here: another operator, or the person, may have changed the rest meanwhile.
@@ -184,6 +186,11 @@ class GroupAdmin(DjangoGroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _is_superuser(request)
+
+
+def _operator(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def _is_superuser(request: HttpRequest) -> bool:
