@@ -1,17 +1,23 @@
-"""Deleting for good, a bounded number of rows in each transaction.
+"""Deleting for good: what was in the trash for too long, and what belongs to a person who is purged.
 
-Each function returns how many rows of which model went, as Django counts them; nothing when there is nothing left.
+Each function does a bounded number of rows in its transaction. Those that are called until nothing is left return how
+many rows of which model went, as Django counts them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
-from todos.models import Activity, Todo, TodoList
+from accounts.models import User
+from todos.models import Activity, Membership, Todo, TodoList, Verb
+from todos.models.membership import refuse_to_desert
 
 type Deleted = dict[str, int]
+
+_NAMING = (Verb.MEMBER_ADDED, Verb.MEMBER_ROLE_CHANGED, Verb.MEMBER_REMOVED, Verb.MEMBER_LEFT)
 
 
 def trashed_todos(before: datetime, *, limit: int) -> Deleted:
@@ -32,6 +38,47 @@ def empty(todo_list: TodoList, *, limit: int) -> Deleted:
         or _rows(Activity.objects.filter(list=todo_list).order_by("pk"), limit=limit)
         or _rows(TodoList.objects.filter(pk=todo_list.pk), limit=1)
     )
+
+
+def leave(person: User) -> None:
+    """Take the person out of all lists that others are in too; raise ValidationError where they alone own one."""
+    lists = TodoList.objects.select_for_update(no_key=True).filter(memberships__user=person).order_by("pk")
+    held = list(lists.values_list("pk", flat=True))
+    theirs = list(Membership.objects.of(person).filter(list__in=held))
+    refuse_to_desert(theirs)
+    shared = set(Membership.objects.filter(list__in=held).exclude(user=person).values_list("list", flat=True))
+    now = timezone.now()
+    Activity.objects.bulk_create(
+        Activity(list_id=row.list_id, verb=Verb.MEMBER_LEFT, changes={"role": [row.role, None]}, created_at=now)
+        for row in theirs
+        if row.list_id in shared
+    )
+    Membership.objects.of(person).filter(list__in=shared).delete()
+
+
+def own_lists(person_id: int, *, limit: int) -> Deleted:
+    """Delete rows of a list that only the person has."""
+    membership = Membership.objects.filter(user=person_id).order_by("pk").first()
+    if membership is None:
+        return {}
+    todo_list = TodoList.objects.select_for_update().get(pk=membership.list_id)
+    if todo_list.memberships.exclude(pk=membership.pk).exists():
+        # An operator has just shared it: it stays, and the console shows it among those without an owner.
+        return _delete(Membership, [membership.pk])
+    return empty(todo_list, limit=limit)
+
+
+def history_naming(person_id: int) -> list[int]:
+    """Return the ids of activities whose changes hold the person's name."""
+    named = models.Q(changes__user__0=person_id) | models.Q(changes__user__1=person_id)
+    return list(Activity.objects.filter(named, verb__in=_NAMING).order_by("pk").values_list("pk", flat=True))
+
+
+def take_names(pks: Sequence[int]) -> None:
+    rows = list(Activity.objects.filter(pk__in=pks))
+    for row in rows:
+        row.changes = {**row.changes, "member": [None, None], "user": [None, None]}
+    Activity.objects.bulk_update(rows, ["changes"])
 
 
 def _todos(todos: models.QuerySet[Todo], *, limit: int) -> Deleted:

@@ -1,5 +1,6 @@
 from collections import Counter
 
+from accounts.purging import register
 from todos import purging
 from todos.models.trashable import TRASH_KEEPS
 from workflows import engine
@@ -21,3 +22,14 @@ def empty_trash(step: engine.Steps) -> dict[str, int]:
 
 
 engine.schedule("empty trash", empty_trash, cron="37 3 * * *", missed="once")
+
+
+def purge_person(step: engine.Steps, person_id: int) -> None:
+    """Delete the lists that only the person has, and their name where others keep the history."""
+    while step.transaction("todos: own lists", purging.own_lists, person_id, limit=BATCH):
+        pass
+    naming = step.do("todos: find their name", purging.history_naming, person_id)
+    step.map("todos: take their name", purging.take_names, naming, batch=BATCH, in_transaction=True)
+
+
+register("todos", leave=purging.leave, purge=purge_person)
