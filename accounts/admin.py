@@ -116,7 +116,7 @@ class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
         try:
             to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
-            User.objects.keep_anoperator(without={person.pk for person in objs})
+            User.objects.keep_an_operator(without={person.pk for person in objs})
         except ValidationError as error:
             return [], {}, set(), error.messages
         # Addresses are not deleted by themselves, but they go with their person.
@@ -140,7 +140,7 @@ class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
     def _delete(self, people: QuerySet[User]) -> None:
         with transaction.atomic():
             try:
-                User.objects.keep_anoperator(without=set(people.values_list("pk", flat=True)))
+                User.objects.keep_an_operator(without=set(people.values_list("pk", flat=True)))
                 people.delete()
             except ValidationError as error:  # seen by the confirmation page before, unless two delete at the same time
                 raise PermissionDenied(error.messages[0]) from None

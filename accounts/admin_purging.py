@@ -137,11 +137,11 @@ class PurgeRequestAdmin(admin.ModelAdmin[PurgeRequest]):
             raise Http404
         if not may_purge(request, row.person):
             raise PermissionDenied
-        decision = request.POST.get("decision")
-        if decision not in ("approve", "refuse"):
+        approve, refuse = "approve" in request.POST, "refuse" in request.POST
+        if approve == refuse:
             messages.error(request, _("It is not clear what was decided. Nothing was done."))
         else:
-            self._decide(request, row, approve=decision == "approve")
+            self._decide(request, row, approve=approve)
         return redirect("admin:accounts_purgerequest_change", row.pk)
 
     def _decide(self, request: HttpRequest, row: PurgeRequest, *, approve: bool) -> None:

@@ -56,7 +56,7 @@ def state(request: PurgeRequest) -> tuple[str, str]:
 
 
 def decide(client, request: PurgeRequest, decision: str, **kwargs):
-    return client.post(f"{REQUESTS}{request.pk}/decide/", {"decision": decision}, **kwargs)
+    return client.post(f"{REQUESTS}{request.pk}/decide/", {decision: "yes"}, **kwargs)
 
 
 def assert_bob_is_gone(bob_pk: int) -> None:
@@ -243,9 +243,11 @@ def test_staff_with_the_permission_purge_members_and_no_staff(purger, bob, staff
 def test_addresses_take_only_what_they_understand(bob, staff, second, sign_in):
     request, client = ask(bob, staff), sign_in(second)
     assert client.get(f"{REQUESTS}{request.pk}/decide/").status_code == 405
-    assert client.post(f"{REQUESTS}999/decide/", {"decision": "approve"}).status_code == 404
+    assert client.post(f"{REQUESTS}999/decide/", {"approve": "yes"}).status_code == 404
     assert client.post(f"{PEOPLE}999/purge/", REASON).status_code == 404
     assert "not clear what was decided" in decide(client, request, "nonsense", follow=True).content.decode()
+    both = client.post(f"{REQUESTS}{request.pk}/decide/", {"approve": "yes", "refuse": "yes"}, follow=True)
+    assert "not clear what was decided" in both.content.decode()
     for bad in ({}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "a\x07b"}):
         assert client.post(f"{PEOPLE}{second.pk}/purge/", bad).status_code == 422
     assert client.post(f"{REQUESTS}add/", REASON).status_code == 403
