@@ -29,7 +29,7 @@ def add(sign_in, staff):
     return add_dora
 
 
-def output(person: User) -> str:
+def output(person: User) -> str | None:
     run = Run.objects.get(pk=f"onboarding-{person.pk}")
     assert run.status == "succeeded", (run.status, run.error)
     return run.output

@@ -62,10 +62,11 @@ def decide(client, request: PurgeRequest, decision: str, **kwargs):
 def assert_bob_is_gone(bob_pk: int) -> None:
     assert not User.objects.filter(email="bob@example.com").exists()
     assert [row.name for row in TodoList.objects.all()] == ["Flat renovation"]
-    assert set(Todo.objects.values_list("text", "created_by__name", "completed_by", "trashed_by")) == {
-        ("Order tiles", "Alice", None, None),
-        ("Paint", None, None, None),
-    }
+    names = ("text", "created_by__name", "completed_by__name", "trashed_by__name")
+    assert sorted(map(list, Todo.objects.values_list(*names))) == [
+        ["Order tiles", "Alice", None, None],
+        ["Paint", None, None, None],
+    ]
     assert not Activity.objects.filter(actor=bob_pk).exists()
     assert not any("Bob" in str(row.changes) for row in Activity.objects.all())
     assert sorted(Membership.objects.values_list("user__name", flat=True)) == ["Alice", "Carol"]

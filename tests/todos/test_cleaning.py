@@ -27,7 +27,7 @@ def clean() -> dict[str, int]:
     run_until_idle()
     run.refresh_from_db()
     assert run.status == "succeeded", run.error
-    return codec.decode(run.output)
+    return codec.decode(run.output or "")
 
 
 def test_what_is_in_the_trash_for_thirty_days_is_deleted(flat, tiles, alice):
