@@ -6,7 +6,7 @@ from todos.models.trashable import TRASH_KEEPS
 from workflows import engine
 
 BATCH = 200
-"""Rows deleted in one transaction: well below 100 ms of SQLite's one writer."""
+"""Rows written in one transaction; to-dos, the slowest, take some 15 ms of SQLite's one writer."""
 
 
 @engine.workflow("empty trash")
