@@ -21,7 +21,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from accounts import onboarding
 from accounts.admin_forms import NewPersonForm, PersonForm
+from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
 from accounts.mail import send_password_link
 from accounts.models import User, UserQuerySet
 
@@ -45,7 +47,7 @@ class BanFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
     form = PersonForm
     add_form = NewPersonForm
     list_display = ("email", "name", "is_active", "banned", "is_staff", "is_superuser", "last_login", "date_joined")
@@ -80,10 +82,10 @@ class UserAdmin(DjangoUserAdmin[User]):
         return format_html('{} (<a href="../password/">{}</a>)', state, gettext("choose another"))
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
@@ -92,14 +94,15 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields: tuple[str, ...] = tuple(super().get_readonly_fields(request, obj))
-        return fields if _is_superuser(request) else (*fields, *RIGHTS)
+        return fields if is_superuser(request) else (*fields, *RIGHTS)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
         if not change:
             obj.save()
             obj.settle_address()
-            if form.cleaned_data["send_link"] and not obj.has_usable_password():
-                send_password_link(obj)
+            send_link = form.cleaned_data["send_link"] and not obj.has_usable_password()
+            onboarding.begin(obj, send_link=send_link, by=operator(request))
+            if send_link:
                 messages.info(request, gettext("A link to choose a password is on its way."))
             return
         # Only what was changed here: another operator, or the person, may have changed the rest meanwhile.
@@ -165,7 +168,7 @@ class EmailAddressAdmin(AllauthEmailAddressAdmin):  # type: ignore[misc]
         return False
 
     def has_verify_permission(self, request: HttpRequest) -> bool:
-        return _is_superuser(request)
+        return is_superuser(request)
 
     @admin.action(description=gettext_lazy("Mark as verified"), permissions=["verify"])
     def make_verified(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> None:
@@ -177,18 +180,10 @@ class GroupAdmin(DjangoGroupAdmin):
     """A group is a bundle of rights, so only superusers fill it."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and _is_superuser(request)
+        return super().has_add_permission(request) and is_superuser(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return super().has_change_permission(request, obj) and _is_superuser(request)
+        return super().has_change_permission(request, obj) and is_superuser(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _is_superuser(request)
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)
-
-
-def _may_touch(request: HttpRequest, person: User | None) -> bool:
-    return person is None or _is_superuser(request) or not (person.is_staff or person.is_superuser)
+        return super().has_delete_permission(request, obj) and is_superuser(request)

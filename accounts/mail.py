@@ -38,7 +38,7 @@ def send_mail(template: str, *, to: User | str, context: dict[str, Any]) -> bool
     if person and not person.may_sign_in():
         return False
     message = {"to": to.email if isinstance(to, User) else to} | _render(template, person=person, context=context)
-    engine.send(QUEUE, message | {"key": uuid.uuid4().hex})
+    engine.send(QUEUE, message | {"key": uuid.uuid4().hex, "person": person and person.pk})
     return True
 
 
@@ -47,10 +47,11 @@ def send_password_link(person: User) -> bool:
     return send_mail("account/email/welcome", to=person, context={"password_url": password_link(person)})
 
 
-def deliver(message: dict[str, str]) -> bool:
-    """Send a queued mail, or raise what is in the way. False, and nothing sent, for people shut out since then."""
-    person = _owner(message["to"])
-    if person and not person.may_sign_in():
+def deliver(message: dict[str, Any]) -> bool:
+    """Send a queued mail, or raise what is in the way. False, and nothing sent, for people shut out or gone since."""
+    known = message.get("person")
+    person = User.objects.filter(pk=known).first() if known else _owner(message["to"])
+    if (known and not person) or (person and not person.may_sign_in()):
         return False
     try:
         _send(message)
@@ -63,7 +64,7 @@ def retry_delay(attempt: int) -> timedelta:
     return min(FIRST_DELAY * (1 << attempt - 1), LONGEST_DELAY)
 
 
-def _send(message: dict[str, str]) -> None:
+def _send(message: dict[str, Any]) -> None:
     headers = {
         "Message-ID": f"<{message['key']}@{urlsplit(settings.PUBLIC_URL).hostname}>",
         "Auto-Submitted": "auto-generated",

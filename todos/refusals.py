@@ -25,6 +25,10 @@ class ListInTheTrash(Refused):
     message = _("This list is in the trash. Restore it first.")
 
 
+class TrashedTooLong(Refused):
+    message = _("This was in the trash for more than 30 days, and is being deleted.")
+
+
 class Gone(Refused):
     message = _("This no longer exists.")
 

@@ -85,6 +85,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     banned_at = models.DateTimeField(_("banned at"), null=True, blank=True)
     banned_until = models.DateTimeField(_("banned until"), null=True, blank=True, help_text=_("Empty: for good."))
     ban_reason = models.CharField(_("reason of the ban"), max_length=500, blank=True)
+    onboarding_at = models.DateTimeField(
+        _("onboarding since"), null=True, editable=False, help_text=_("Until the first to-do is completed.")
+    )
     session_version = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = EMAIL_FIELD = "email"

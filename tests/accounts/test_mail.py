@@ -41,7 +41,7 @@ def test_a_mail_is_queued_as_plain_data(alice):
     assert mail.send_mail("account/email/welcome", to=alice, context=LINK)
     [message] = queued()
     assert json.loads(json.dumps(message)) == message
-    assert set(message) == {"to", "subject", "text", "key"}
+    assert set(message) == {"to", "subject", "text", "key", "person"}
     assert message["to"] == alice.email
     assert "\n" not in message["subject"]
 
@@ -90,6 +90,12 @@ def test_who_is_shut_out_gets_no_mail(alice, bob):
 def test_who_was_shut_out_meanwhile_gets_no_mail(alice, delivered):
     mail.send_mail("account/email/welcome", to=alice, context=LINK)
     alice.ban()
+    assert delivered() == []
+
+
+def test_who_was_deleted_meanwhile_gets_no_mail(alice, delivered):
+    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    alice.delete()
     assert delivered() == []
 
 

@@ -132,8 +132,9 @@ class Activity(models.Model):
 
     def _member(self) -> str:
         old, new = self.changes.get("role", [None, None])
+        old_name, new_name = self.changes.get("member", [None, None])
         names = {
-            "member": self.changes.get("member", [None, ""])[1] or self.changes.get("member", ["", None])[0],
+            "member": new_name or old_name or _("a former member"),
             "old": _role_name(old),
             "new": _role_name(new),
         }

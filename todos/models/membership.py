@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
 
 def with_their_person(collector: Collector, field: Any, memberships: Any, using: str) -> None:
     """Delete memberships as CASCADE does; raise ValidationError where other members would lose their last owner."""
+    refuse_to_desert(memberships)
+    models.CASCADE(collector, field, memberships, using)
+
+
+def refuse_to_desert(memberships: Iterable[Membership]) -> None:
+    """Raise ValidationError where without these memberships other members would lose their last owner."""
     owned = [row.list_id for row in memberships if row.is_owner]
     left = Membership.objects.filter(list__in=owned).exclude(pk__in=[row.pk for row in memberships])
     deserted = left.exclude(list__in=left.owners().values("list"))
     if names := sorted(set(deserted.values_list("list__name", flat=True))):
         sentence = _("“%(list)s” has other members but no other owner. Make one of them an owner first.")
         raise ValidationError([ValidationError(sentence, params={"list": name}) for name in names])
-    models.CASCADE(collector, field, memberships, using)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import onboarding
 from accounts.text import validate_characters, validate_visible
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
@@ -142,6 +143,7 @@ class Todo(Trashable):
                 return False
             now = timezone.now()
             self._change(Verb.COMPLETED, by=by, now=now, completed_at=now, completed_by=by)
+            onboarding.note_completion(by)
         return True
 
     def reopen(self, *, by: User) -> bool:
@@ -181,6 +183,7 @@ class Todo(Trashable):
             self.lock()
             if not self.trashed_at:
                 return False
+            self.refuse_if_overdue()
             self._change(Verb.RESTORED, by=by, now=timezone.now(), trashed_at=None, trashed_by=None)
         return True
 

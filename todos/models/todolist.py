@@ -180,6 +180,7 @@ class TodoList(Trashable):
             self.lock()
             if not self.trashed_at:
                 return False
+            self.refuse_if_overdue()
             self.trashed_at = self.trashed_by = None
             self.save(update_fields=["trashed_at", "trashed_by"])
             Activity.record(Verb.LIST_RESTORED, by=by, at=timezone.now(), list_id=self.pk)

@@ -1,9 +1,15 @@
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from todos.models.locking import Lockable
+from todos.refusals import TrashedTooLong
+
+TRASH_KEEPS = timedelta(days=30)
+"""How long what is in the trash can be restored; after that it is deleted at night."""
 
 
 class Trashable(Lockable):
@@ -30,3 +36,8 @@ class Trashable(Lockable):
 
     class Meta:
         abstract = True
+
+    def refuse_if_overdue(self) -> None:
+        """Raise TrashedTooLong for what may be half deleted already; the caller holds the row's lock."""
+        if self.trashed_at and self.trashed_at <= timezone.now() - TRASH_KEEPS:
+            raise TrashedTooLong

@@ -13,7 +13,7 @@ from todos.forms import AddForm, ListForm
 from todos.listpage import page_context
 from todos.models import Membership, Todo, TodoList
 from todos.navigation import swap_target
-from todos.responses import rows_changed
+from todos.responses import attempt, rows_changed
 from todos.toasts import toast
 
 
@@ -73,10 +73,11 @@ def trash(request: MemberRequest, pk: int) -> HttpResponse:
 def restore(request: MemberRequest, pk: int) -> HttpResponse:
     with access.held(pk):
         todo_list = access.disposable_list(request.user, pk)
-        restored = todo_list.restore(by=request.user)
+        restored = attempt(request, lambda: todo_list.restore(by=request.user))
     if restored:
         toast(request, _("The list “%(name)s” is back.") % {"name": todo_list.name})
-    return HttpResponseRedirect(next_path(request, default=todo_list.get_absolute_url()))
+    default = todo_list.get_absolute_url() if restored is not None else reverse("todos:trash")
+    return HttpResponseRedirect(next_path(request, default=default))
 
 
 @require_safe

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.text import validate_characters
+from workflows import engine
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
+
+WORKFLOW = "purge_member"
+DECIDED = "decided"
+PATIENCE = timedelta(hours=24)
+
+
+class PurgeStatus(models.TextChoices):
+    WAITING = "waiting", _("waits for approval")
+    APPROVED = "approved", _("approved, being carried out")
+    REFUSED = "refused", _("refused")
+    EXPIRED = "expired", _("expired, nothing was done")
+    PURGED = "purged", _("done")
+    BLOCKED = "blocked", _("approved, but not possible")
+
+
+OPEN = (PurgeStatus.WAITING, PurgeStatus.APPROVED)
+
+
+class PurgeRequestQuerySet(models.QuerySet["PurgeRequest"]):
+    def open(self) -> Self:
+        return self.filter(status__in=OPEN)
+
+
+class PurgeRequest(models.Model):
+    """An operator's wish to delete a person with all their data, and what became of it.
+
+    It outlives the person, and so names them by their number alone. The workflow of the same number waits for the
+    decision and carries it out; what is decided stands here, the event only wakes it.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("person"),
+        null=True,
+        related_name="purge_requests",
+    )
+    person_number = models.PositiveBigIntegerField(_("number of the person"))
+    reason = models.CharField(_("reason"), max_length=500, validators=[validate_characters])
+    status = models.CharField(_("status"), max_length=8, choices=PurgeStatus, default=PurgeStatus.WAITING)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("asked by"), null=True, related_name="+"
+    )
+    requested_at = models.DateTimeField(_("asked at"))
+    expires_at = models.DateTimeField(_("waits until"))
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("decided by"), null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    ended_at = models.DateTimeField(_("over since"), null=True)
+    hindrance = models.CharField(_("what was in the way"), max_length=500, blank=True)
+
+    objects: ClassVar[PurgeRequestQuerySet] = PurgeRequestQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("purge request")
+        verbose_name_plural = _("purge requests")
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        permissions = [("purge_person", "Can ask for the purge of a person, and approve others' requests")]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=PurgeStatus.values), name="purge_status_known"),
+            models.CheckConstraint(
+                condition=Q(status=PurgeStatus.WAITING, decided_at=None)
+                | (~Q(status=PurgeStatus.WAITING) & Q(decided_at__isnull=False)),
+                name="purge_decided_or_waiting",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=OPEN, ended_at=None) | (~Q(status__in=OPEN) & Q(ended_at__isnull=False)),
+                name="purge_over_or_open",
+            ),
+            models.UniqueConstraint(fields=["person_number"], condition=Q(status__in=OPEN), name="purge_open_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("Person %(number)d")) % {"number": self.person_number}
+
+    @property
+    def run_id(self) -> str:
+        return f"purge-member-{self.pk}"
+
+    @property
+    def awaits_decision(self) -> bool:
+        return self.status == PurgeStatus.WAITING and self.expires_at > timezone.now()
+
+    @classmethod
+    def ask(cls, person: User, *, by: User, reason: str) -> PurgeRequest:
+        """Store the wish and start its workflow; raises ValidationError where another request is open."""
+        now = timezone.now()
+        with transaction.atomic():
+            for earlier in cls.objects.open().filter(person_number=person.pk):
+                earlier.settle(now=now)  # its workflow may have been cancelled
+            made, created = cls.objects.get_or_create(
+                person_number=person.pk,
+                status__in=OPEN,
+                defaults={
+                    "person": person,
+                    "status": PurgeStatus.WAITING,
+                    "reason": reason,
+                    "requested_by": by,
+                    "requested_at": now,
+                    "expires_at": now + PATIENCE,
+                },
+            )
+            if not created:
+                raise ValidationError(_("There is a request for this person already."))
+            engine.start(WORKFLOW, {"request_id": made.pk, "until": made.expires_at}, id=made.run_id, by=by)
+        return made
+
+    def decide(self, *, approve: bool, by: User) -> None:
+        """Approve or refuse; raises ValidationError with the reason why `by` cannot, or cannot any more."""
+        with transaction.atomic():
+            self._lock()
+            now = timezone.now()
+            if self.status != PurgeStatus.WAITING:
+                raise ValidationError(_("This was decided already."))
+            if self.expires_at <= now:
+                raise ValidationError(_("The time to decide is over. Nothing is done."))
+            if by.pk == self.person_id:
+                raise ValidationError(_("You cannot decide about yourself."))
+            if approve and by.pk == self.requested_by_id:
+                raise ValidationError(_("Somebody else must approve what you asked for."))
+            self.status = PurgeStatus.APPROVED if approve else PurgeStatus.REFUSED
+            self.decided_by, self.decided_at, self.ended_at = by, now, None if approve else now
+            self.save(update_fields=["status", "decided_by", "decided_at", "ended_at"])
+            if not engine.send_event(self.run_id, DECIDED, by=by, missing_ok=True):
+                raise ValidationError(_("Its workflow was ended by an operator. Ask anew."))
+
+    def settle(self, *, now: datetime) -> str:
+        """Let the request expire if nobody has decided until `now`; return the status that holds from here on."""
+        with transaction.atomic():
+            self._lock()
+            if self.status == PurgeStatus.WAITING and self.expires_at <= now:
+                self.status, self.decided_at, self.ended_at = PurgeStatus.EXPIRED, now, now
+                self.save(update_fields=["status", "decided_at", "ended_at"])
+        return self.status
+
+    def end(self, status: PurgeStatus, *, hindrance: str = "") -> bool:
+        """Note how an approved request ended; False if it has."""
+        with transaction.atomic():
+            self._lock()
+            if self.status != PurgeStatus.APPROVED:
+                return False
+            self.status, self.hindrance, self.ended_at = status, hindrance[:500], timezone.now()
+            self.save(update_fields=["status", "hindrance", "ended_at"])
+        return True
+
+    def _lock(self) -> None:
+        self.refresh_from_db(from_queryset=PurgeRequest.objects.select_for_update())

@@ -1,0 +1,156 @@
+"""Deleting a person with all their data, once a second operator has approved it.
+
+Apps above this one join with `register`. `leave` takes the person out of what is shared with others, or raises
+ValidationError with the sentence that says why that cannot be. `purge` gets the workflow's `step` and deletes the rest
+in steps of its own, whose names begin with the app's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import mail
+from accounts.links import public_url
+from accounts.models import PurgeRequest, PurgeStatus, User
+from workflows import engine
+from workflows.models import Message
+from workflows.transitions import messages
+
+
+class Blocked(engine.NonRetryable):
+    """Something stands in the way that only people can clear; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    leave: Callable[[User], object]
+    purge: Callable[[engine.Steps, int], None]
+
+
+_parts: dict[str, Part] = {}
+
+
+def register(name: str, *, leave: Callable[[User], object], purge: Callable[[engine.Steps, int], None]) -> None:
+    _parts[name] = Part(name, leave, purge)
+
+
+def parts() -> list[Part]:
+    """Return who has joined, in an order that does not depend on that of the apps: workflows are replayed by it."""
+    return [_parts[name] for name in sorted(_parts)]
+
+
+def ask(person: User, *, by: User, reason: str) -> PurgeRequest:
+    """Ask for a purge; raises ValidationError with a sentence where it would not be possible."""
+    if person == by:
+        raise ValidationError(_("You cannot purge yourself. Ask another operator to do it."))
+    with transaction.atomic():
+        with transaction.atomic():  # a rehearsal: whether it is possible is found by doing it
+            _shut_out(User.objects.get(pk=person.pk))
+            transaction.set_rollback(True)
+        return PurgeRequest.ask(person, by=by, reason=reason)
+
+
+# --- Steps of the workflow -------------------------------------------------------------------------------------------
+
+
+def settle(request_id: int, *, now: datetime) -> str:
+    """Return what was decided, or that nobody did; where nothing follows, tell the operators."""
+    request = PurgeRequest.objects.get(pk=request_id)
+    status = request.settle(now=now)
+    if status in (PurgeStatus.REFUSED, PurgeStatus.EXPIRED):
+        _tell(request)
+    return status
+
+
+def shut_out(request_id: int) -> int:
+    """End the person's access and what they share with others, all or nothing; return their number."""
+    request = PurgeRequest.objects.select_related("person").get(pk=request_id)
+    if request.person:
+        try:
+            _shut_out(request.person)
+        except ValidationError as error:
+            raise Blocked(" ".join(error.messages)) from error
+    return request.person_number
+
+
+def block(request_id: int, *, hindrance: str) -> None:
+    request = PurgeRequest.objects.get(pk=request_id)
+    if request.end(PurgeStatus.BLOCKED, hindrance=hindrance):
+        _tell(request)
+
+
+def forget_sessions(person_id: int, *, limit: int) -> int:
+    """Delete the person's sessions; return how many. They let nobody in any more, but they name the person.
+
+    Only unpacking each session tells whose it is. Not in one transaction, as there may be many of others.
+    """
+    deleted = 0
+    for batch in batched(Session.objects.order_by("pk").iterator(limit), limit):
+        theirs = [session.pk for session in batch if session.get_decoded().get(SESSION_KEY) == str(person_id)]
+        deleted += Session.objects.filter(pk__in=theirs).delete()[0]
+    return deleted
+
+
+def forget_mails(person_id: int) -> int:
+    """Drop mails to the person that could not be delivered; return how many."""
+    person = User.objects.filter(pk=person_id).first()
+    if person is None:
+        return 0
+    dead = Message.objects.dead().filter(queue=mail.QUEUE, body__contains=f'"to":"{person.email}"')
+    return messages.drop(list(dead.values_list("pk", flat=True)))
+
+
+def forget_deeds(person_id: int, *, limit: int) -> int:
+    """Take the person's name off up to `limit` rows that stay, whichever app they belong to; return how many."""
+    for relation in User._meta.get_fields(include_hidden=True):  # noqa: SLF001 - Django's own name for it
+        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.SET_NULL:
+            rows = relation.related_model._base_manager.filter(**{relation.field.name: person_id})  # noqa: SLF001
+            if pks := list(rows.values_list("pk", flat=True)[:limit]):
+                return rows.filter(pk__in=pks).update(**{relation.field.name: None})
+    return 0
+
+
+def finish(request_id: int) -> None:
+    """Delete the person, note it and tell the two operators, in one transaction."""
+    request = PurgeRequest.objects.get(pk=request_id)
+    if not request.end(PurgeStatus.PURGED):
+        return
+    person = User.objects.filter(pk=request.person_number).first()
+    if person:
+        entries = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk)
+        )
+        entries.update(object_repr=str(request))
+        person.delete()
+    _tell(request)
+
+
+def _shut_out(person: User) -> None:
+    User.objects.keep_an_operator(without={person.pk})
+    for part in parts():
+        part.leave(person)
+    person.is_active, person.onboarding_at = False, None
+    person.end_sessions()
+    person.save(update_fields=["is_active", "onboarding_at", "session_version"])
+
+
+def _tell(request: PurgeRequest) -> None:
+    """Mail the outcome to who asked and who decided, as far as they are still there."""
+    context: dict[str, Any] = {
+        "request": request,
+        "url": public_url(reverse("admin:accounts_purgerequest_change", args=[request.pk])),
+    }
+    for pk in {request.requested_by_id, request.decided_by_id} - {None}:
+        mail.send_mail("account/email/purge_outcome", to=User.objects.get(pk=pk), context=context)
