@@ -40,6 +40,24 @@ def behind(neighbour: Todo, *, todos: QuerySet[Todo]) -> int:
     return (neighbour.position + following.position) // 2
 
 
+def block(size: int, *, behind: Todo | None, room_for: int, todos: QuerySet[Todo]) -> list[int]:
+    """Return positions for `size` to-dos in a row: right behind a to-do, or first of all; `room_for` are to come.
+
+    What comes next of the same block then finds its room, unless the list was renumbered or the to-do moved; there it
+    stands closer together.
+    """
+    if behind is None:
+        start, gap = first(todos) - (room_for - 1) * GAP, GAP
+        return [start + index * gap for index in range(size)]
+    following = next_to(behind, todos=todos)
+    if following is not None and following.position - behind.position <= room_for:
+        spread(behind.list_id)
+        behind.refresh_from_db(fields=["position"])
+        following.refresh_from_db(fields=["position"])
+    gap = GAP if following is None else min(GAP, (following.position - behind.position) // (room_for + 1))
+    return [behind.position + (index + 1) * gap for index in range(size)]
+
+
 def next_to(todo: Todo, *, todos: QuerySet[Todo]) -> Todo | None:
     later = Q(position__gt=todo.position) | Q(position=todo.position, pk__gt=todo.pk)
     return todos.filter(later).order_by("position", "pk").first()

@@ -1,0 +1,52 @@
+"""Adding many lines at once, undoing that, and forgetting the stored texts."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from todos import bulk_adding
+from todos.models.bulkadd import DECIDED
+from workflows import engine
+
+DECIDE_WITHIN = timedelta(days=7)
+SWEEP_AFTER = timedelta(days=1)
+"""An upload is stored before its row is; younger files may still get theirs."""
+
+
+@engine.workflow("bulk-add")
+def bulk_add(step: engine.Steps, *, bulk_add_id: int) -> None:
+    """Check the lines, wait for a person, add them. The row says what became of it; the event only wakes the run."""
+    with bulk_adding.open_source(bulk_add_id) as source:
+        found = step.do("check", bulk_adding.check, bulk_add_id, source)
+        if not step.transaction("record", bulk_adding.record, bulk_add_id, found):
+            return
+        with suppress(engine.WaitTimedOut):  # `decide` notes it, unless somebody confirmed at the last moment
+            step.wait_for_event("decision", DECIDED, timeout=DECIDE_WITHIN)
+        if not step.transaction("decide", bulk_adding.decide, bulk_add_id):
+            return
+        for part in found["parts"]:
+            if not step.transaction("add", bulk_adding.add_part, bulk_add_id, part, source):
+                return
+            step.progress(part[3], found["lines"])
+        step.transaction("finish", bulk_adding.finish, bulk_add_id)
+
+
+@engine.workflow("bulk-add-undo")
+def bulk_add_undo(step: engine.Steps, *, bulk_add_id: int) -> None:
+    after: int | None = 0
+    while after is not None:
+        after = step.transaction("trash", bulk_adding.trash_some, bulk_add_id, after=after)
+    step.transaction("end", bulk_adding.end_undo, bulk_add_id)
+
+
+@engine.workflow("forget-bulk-adds")
+def forget_bulk_adds(step: engine.Steps) -> int:
+    """Delete the stored texts of what ended a week ago; return how many."""
+    now = step.now()
+    forgotten = 0
+    while count := step.do("forget", bulk_adding.forget, now - bulk_adding.KEEP_SOURCE, limit=100):
+        forgotten += count
+    swept: int = step.do("sweep", bulk_adding.sweep, now - SWEEP_AFTER)
+    return forgotten + swept
+
+
+engine.schedule("forget-bulk-adds", forget_bulk_adds, cron="37 3 * * *", missed="once")
