@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from todos import bulk_writing
 from todos.lines import CHUNK, Line, Refusal, read_lines
-from todos.models import Activity, BulkAdd, SkippedLines, Todo, TodoList, Verb, positions
+from todos.models import BulkAdd, SkippedLines, Todo, TodoList, Verb, positions
 from todos.models.bulkadd import FOLDER, Ending
 from workflows import engine
 
@@ -26,7 +27,7 @@ BATCH = 500
 BATCH_BYTES = 1024 * 1024
 """Lines that are no to-do count too: a batch that is full of them is read while the database is held."""
 SAMPLE = 10
-KEPT_FINDINGS = 1000
+KEPT_FINDINGS = 500
 KEEP_SOURCE = timedelta(days=7)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -166,14 +167,15 @@ def add_part(bulk_add_id: int, part: Part, source: Source) -> bool:
     if bulk_add is None or bulk_add.finished_at:
         return False
     start, end, first_line, last_line, expected = part
-    if obstacle := _obstacle(bulk_add):
+    by = bulk_add.confirmed_by
+    if (obstacle := _obstacle(bulk_add, by=by)) or by is None:
         bulk_add.finish(ending=obstacle)
         return False
     texts = [line.text for line in read_lines(source.chunks(start, end), number=first_line, start=start) if line.text]
     if len(texts) != expected:
         what = f"lines {first_line} to {last_line} hold {len(texts)} to-dos, and {expected} when they were checked"
         raise engine.NonRetryable(what)
-    _create(bulk_add, texts, now=timezone.now())
+    _create(bulk_add, texts, by=by)
     bulk_add.added += len(texts)
     bulk_add.next_line = last_line + 1
     bulk_add.save(update_fields=["added", "next_line"])
@@ -189,31 +191,19 @@ def finish(bulk_add_id: int) -> None:
     bulk_add.finish()
 
 
-def _create(bulk_add: BulkAdd, texts: list[str], *, now: datetime) -> None:
-    by, todos = bulk_add.confirmed_by, Todo.objects.filter(list=bulk_add.list_id)
+def _create(bulk_add: BulkAdd, texts: list[str], *, by: User) -> None:
+    todos = Todo.objects.filter(list=bulk_add.list_id)
     # The one added last is the anchor, not a position kept from the beginning: the list may have been renumbered.
     behind = todos.filter(bulk_add=bulk_add).order_by("-pk").first()
-    places = positions.block(len(texts), behind=behind, room_for=bulk_add.remaining, todos=todos)
-    made = Todo.objects.bulk_create(
-        Todo(
-            list_id=bulk_add.list_id,
-            text=text,
-            position=position,
-            bulk_add=bulk_add,
-            created_by=by,
-            created_at=now,
-            updated_at=now,
-        )
-        for text, position in zip(texts, places, strict=True)
-    )
-    _record(Verb.ADDED, made, by=by, now=now, changes=lambda todo: {"text": [None, todo.text]})
+    start, gap = positions.block(bulk_add.remaining, behind=behind, todos=todos)
+    bulk_writing.insert_todos(texts, bulk_add=bulk_add, by=by, now=timezone.now(), start=start, gap=gap)
 
 
-def _obstacle(bulk_add: BulkAdd) -> Ending | None:
+def _obstacle(bulk_add: BulkAdd, *, by: User | None) -> Ending:
     """Return what now forbids adding to the list; under the list's lock, so that it holds until the batch is added."""
     if bulk_add.list.trashed_at:
         return Ending.LIST_TRASHED
-    return None if bulk_add.may_be_changed_by(bulk_add.confirmed_by) else Ending.NO_RIGHT
+    return Ending.NONE if bulk_add.may_be_changed_by(by) else Ending.NO_RIGHT
 
 
 # --- Undoing -----------------------------------------------------------------------------------------------------
@@ -229,16 +219,16 @@ def trash_some(bulk_add_id: int, *, after: int) -> int | None:
         return None
     lists = TodoList.objects.writable_by(bulk_add.undo_by).values("pk")
     todos = Todo.objects.live().filter(bulk_add=bulk_add, list__in=lists, pk__gt=after).order_by("pk")
-    batch = list(todos.select_for_update(no_key=True, of=("self",))[:BATCH])
+    batch = list(todos.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)[:BATCH])
     if not batch:
         return None
     now = timezone.now()
-    changed = {"trashed_at": now, "trashed_by": bulk_add.undo_by, "updated_at": now}
-    Todo.objects.filter(pk__in=[todo.pk for todo in batch]).update(**changed)
-    _record(Verb.TRASHED, batch, by=bulk_add.undo_by, now=now, changes=lambda _todo: {})
+    held = Todo.objects.filter(pk__in=batch)
+    held.update(trashed_at=now, trashed_by=bulk_add.undo_by, updated_at=now)
+    bulk_writing.record(Verb.TRASHED, held, by=bulk_add.undo_by, now=now)
     bulk_add.undone += len(batch)
     bulk_add.save(update_fields=["undone"])
-    return batch[-1].pk
+    return batch[-1]
 
 
 def end_undo(bulk_add_id: int) -> None:
@@ -283,10 +273,3 @@ def _locked(bulk_add_id: int) -> BulkAdd | None:
         return None
     row.list = held
     return row
-
-
-def _record(verb: Verb, todos: list[Todo], *, by: User | None, now: datetime, changes: Any) -> None:
-    Activity.objects.bulk_create(
-        Activity(list_id=todo.list_id, todo=todo, actor=by, verb=verb, changes=changes(todo), created_at=now)
-        for todo in todos
-    )

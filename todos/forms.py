@@ -79,8 +79,15 @@ class TypedFile(forms.Textarea):
         return typed.decode(errors="replace").replace("\x00", "")
 
 
+class TypedFileField(forms.FileField):
+    widget = TypedFile
+
+    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002 - Django's
+        return data
+
+
 class BulkAddForm(forms.Form):
-    lines = forms.FileField(
+    lines = TypedFileField(
         label=_("Lines"),
         required=False,
         allow_empty_file=True,

@@ -46,8 +46,10 @@ class Spool(FileUploadHandler):
                 name, file_name = _names(headers)
                 if name in self._large:
                     kept = self._spool(part, name=file_name or name)
-                    if kept.size or file_name:  # else nothing was typed or chosen
+                    if kept.size or file_name:
                         files.appendlist(name, kept)
+                    else:  # nothing was typed or chosen
+                        kept.close()
                 elif name:
                     fields.appendlist(name, _small(part))
             while input_data.read(CHUNK):  # what follows the last part; a cut body shows here

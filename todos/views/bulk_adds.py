@@ -1,7 +1,8 @@
 import csv
 from collections.abc import Callable, Iterator
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse, StreamingHttpResponse, UnreadablePostError
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -29,6 +30,10 @@ _EARLIER = 10
 def new(request: MemberRequest, list_pk: int) -> HttpResponse:
     membership = access.writable_list(request.user, list_pk)
     request.upload_handlers = [Spool(request, large=_LARGE, limit=LARGEST)]
+    try:
+        request.POST  # noqa: B018 - reads the body
+    except UnreadablePostError as error:
+        raise BadRequest(_("The lines did not arrive as a whole. Send them again.")) from error
     return _new(request, membership)
 
 
