@@ -28,8 +28,7 @@ def page_context(bulk_add: BulkAdd, *, page: int) -> dict[str, Any]:
         "bar": _bar(bulk_add),
         "may_discard": state in (State.CHECKING, State.PREVIEW),
         "may_undo": bool(bulk_add.added) and not bulk_add.undo_at and (bool(bulk_add.finished_at) or _is_over(run)),
-        "has_report": bool(bulk_add.lines and bulk_add.source)
-        and (bool(bulk_add.finished_at) or state == State.ADDING),
+        "has_report": bool(bulk_add.lines and bulk_add.source and bulk_add.confirmed_at),
         "why": explain_ending(bulk_add),
     }
     if state == State.CHECKING or bulk_add.ending == Ending.TOO_MANY:

@@ -1,6 +1,7 @@
 """The workflow of a bulk add: crashes, rights that end, lists that are renumbered, texts that are forgotten."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.core.files.base import ContentFile
@@ -65,7 +66,7 @@ def test_the_order_of_lines_is_the_order_in_the_list_on_top(flat, bulk_add, alic
     flat.add("after", by=alice)
     assert texts(flat) == ["after", *GOOD, "before"]
     found = list(bulk_add.todos.order_by("position").values_list("position", flat=True))
-    assert {later - earlier for earlier, later in zip(found, found[1:], strict=False)} == {positions.GAP}
+    assert {later - earlier for earlier, later in pairwise(found)} == {positions.GAP}
 
 
 POINTS = [
@@ -98,10 +99,10 @@ def test_a_crash_anywhere_loses_and_doubles_nothing(flat, bulk_add, alice, point
 
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_five_crashes_in_a_row(bulk_add, alice, at):
+    run_until_idle()
+    bulk_add.confirm(by=alice)
     for _ in range(5):
         with crash_at("step.code.after", at=at):
-            run_until_idle()
-            bulk_add.confirm(by=alice)
             run_until_idle()
         advance(runs.LEASE)
     run_until_idle()
@@ -128,7 +129,7 @@ def interrupted(bulk_add: BulkAdd, *, by) -> BulkAdd:
     """Add two of the five batches, then lose the worker."""
     run_until_idle()
     bulk_add.confirm(by=by)
-    with crash_at("steps.succeed.after", at=3):  # decide, add, add
+    with crash_at("runs.set_progress.before", at=2):
         run_until_idle()
     bulk_add.refresh_from_db()
     assert bulk_add.added == 10
@@ -138,16 +139,16 @@ def interrupted(bulk_add: BulkAdd, *, by) -> BulkAdd:
 @pytest.mark.parametrize(
     ("change", "ending"),
     [
-        (lambda flat, alice, bob: flat.trash(by=alice), Ending.LIST_TRASHED),
-        (lambda flat, alice, bob: flat.memberships.get(user=bob).remove(by=alice), Ending.NO_RIGHT),
-        (lambda flat, alice, bob: flat.memberships.get(user=bob).change_role(Role.READER, by=alice), Ending.NO_RIGHT),
-        (lambda flat, alice, bob: bob.ban(), Ending.NO_RIGHT),
-        (lambda flat, alice, bob: bob.delete(), Ending.NO_RIGHT),
+        (lambda bob: bob.list.trash(by=bob.list.created_by), Ending.LIST_TRASHED),
+        (lambda bob: bob.remove(by=bob.list.created_by), Ending.NO_RIGHT),
+        (lambda bob: bob.change_role(Role.READER, by=bob.list.created_by), Ending.NO_RIGHT),
+        (lambda bob: bob.user.ban(), Ending.NO_RIGHT),
+        (lambda bob: bob.user.delete(), Ending.NO_RIGHT),
     ],
 )
 def test_a_right_that_ended_ends_it_with_a_reason(flat, alice, bob, sign_in, change, ending):
     bulk_add = interrupted(BulkAdd.create(flat, text(), by=alice), by=bob)
-    change(flat, alice, bob)
+    change(flat.memberships.get(user=bob))
     advance(runs.LEASE)
     run_until_idle()
     bulk_add.refresh_from_db()
