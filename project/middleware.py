@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -56,6 +57,7 @@ def body_limit(get_response: Handler) -> Handler:
     """Refuse a body before anything reads it: 413 above the path's limit, 411 without a length.
 
     Django takes a chunked body for an empty one and a cut one for a whole one; here a body has a length or is refused.
+    What may be larger than memory should hold is left for the view to read, and is an error there where it is cut.
     """
     limits = sorted(settings.BODY_LIMITS.items(), key=lambda item: -len(item[0]))
 
@@ -68,11 +70,38 @@ def body_limit(get_response: Handler) -> Handler:
         limit = next(bytes_ for prefix, bytes_ in limits if request.path_info.startswith(prefix) or prefix == "/")
         if len(length) > 15 or int(length) > limit:
             return _refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if _is_cut(request, length=int(length)):
+        if limit > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            request._stream = Whole(request._stream, length=int(length))  # type: ignore[assignment] # noqa: SLF001 - Django offers no other way
+        elif _is_cut(request, length=int(length)):
             return _refuse(request, HTTPStatus.BAD_REQUEST)
         return get_response(request)
 
     return middleware
+
+
+class Whole:
+    """A body that is read as it comes in; OSError where it ends before the length that was promised."""
+
+    def __init__(self, stream: Any, *, length: int) -> None:
+        self._stream, self._left = stream, length
+
+    def read(self, size: int = -1) -> bytes:
+        return self._count(self._stream.read(size), size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._count(self._stream.readline(size), size)
+
+    def seekable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _count(self, data: bytes, size: int) -> bytes:
+        self._left -= len(data)
+        if self._left > 0 and size != 0 and (not data or size < 0):
+            raise OSError(f"{self._left} bytes of the body are missing")
+        return data
 
 
 def _is_cut(request: HttpRequest, *, length: int) -> bool:

@@ -220,8 +220,13 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")  # lets who sends it read /metrics; wi
 # --- Requests ----------------------------------------------------------------------------------------------------
 
 # Bytes a request's body may have, by the longest path prefix that fits.
-BODY_LIMITS = {"/": 1024 * 1024, "/accounts/": 64 * 1024}
-DATA_UPLOAD_MAX_MEMORY_SIZE = max(BODY_LIMITS.values())
+BODY_LIMITS = {
+    "/": 1024 * 1024,
+    "/accounts/": 64 * 1024,
+    # Takes 20 MB; what is beyond is read and dropped, as a browser that is cut off would not show the reason.
+    "/bulk-adds/new/": 128 * 1024 * 1024,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMITS["/"]  # bodies that may be larger are streamed
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 SECURE_CSP = {
     "default-src": [CSP.SELF],

@@ -11,14 +11,18 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from accounts.redirects import next_path
-from todos.models import Membership, Role, Todo, TodoList
+from todos.models import BulkAdd, Membership, Role, Todo, TodoList
 from todos.models.roles import WRITERS
+
+READS_ONLY = gettext_lazy("You may read this list, but not change it. Ask an owner to make you an editor.")
 
 
 class MemberRequest(HttpRequest):
@@ -28,11 +32,11 @@ class MemberRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-def signed_in[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+def signed_in[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R | HttpResponse]:
     """Send anonymous visitors to the sign-in page, and from there to a page: what they posted is not sent again."""
 
     @wraps(view)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
         request = args[0]
         assert isinstance(request, HttpRequest)
         if request.user.is_authenticated:
@@ -68,7 +72,7 @@ def readable_list(user: User, pk: int) -> Membership:
 def writable_list(user: User, pk: int) -> Membership:
     membership = readable_list(user, pk)
     if not membership.can_write:
-        raise PermissionDenied(_("You may read this list, but not change it. Ask an owner to make you an editor."))
+        raise PermissionDenied(READS_ONLY)
     return membership
 
 
@@ -116,5 +120,15 @@ def disposable_todo(user: User, pk: int) -> Todo:
     """Return a to-do to trash or to restore, in the trash or not."""
     todo = readable_todo(user, pk)
     if todo.role not in WRITERS:
-        raise PermissionDenied(_("You may read this list, but not change it. Ask an owner to make you an editor."))
+        raise PermissionDenied(READS_ONLY)
     return todo
+
+
+def writable_bulk_add(user: User, pk: int) -> BulkAdd:
+    """Return a bulk add, with its list, to those who may change the list: readers see the to-dos, not how they came."""
+    found = BulkAdd.objects.visible_to(user).for_page().filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    if found.role not in WRITERS:
+        raise PermissionDenied(READS_ONLY)
+    return found

@@ -39,3 +39,15 @@ class MovedMeanwhile(Refused):
 
 class NeighbourGone(Refused):
     message = _("The to-do to put it behind is no longer in this list. Nothing was moved.")
+
+
+class BulkAddOver(Refused):
+    message = _("This bulk add has ended. Nothing was changed.")
+
+
+class NotYetChecked(Refused):
+    message = _("The lines are still being checked. Wait a moment.")
+
+
+class StillAdding(Refused):
+    message = _("The lines are being added. Wait until that is done; then you can undo it.")

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
 from todos.converters import IdConverter
-from todos.views import lists, members, todos
+from todos.views import bulk_adds, lists, members, todos
 
 register_converter(IdConverter, "id")
 
@@ -25,5 +25,12 @@ urlpatterns = [
     path("todos/<id:pk>/trash/", todos.trash, name="todo_trash"),
     path("todos/<id:pk>/restore/", todos.restore, name="todo_restore"),
     path("todos/<id:pk>/move/", todos.move, name="todo_move"),
+    # Forms may send more to the first one; see settings.BODY_LIMITS.
+    path("bulk-adds/new/<id:list_pk>/", bulk_adds.new, name="bulk_add_new"),
+    path("bulk-adds/<id:pk>/", bulk_adds.bulk_add, name="bulk_add"),
+    path("bulk-adds/<id:pk>/confirm/", bulk_adds.confirm, name="bulk_add_confirm"),
+    path("bulk-adds/<id:pk>/discard/", bulk_adds.discard, name="bulk_add_discard"),
+    path("bulk-adds/<id:pk>/undo/", bulk_adds.undo, name="bulk_add_undo"),
+    path("bulk-adds/<id:pk>/report/", bulk_adds.report, name="bulk_add_report"),
     path("trash/", lists.trash_page, name="trash"),
 ]

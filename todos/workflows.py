@@ -1,12 +1,20 @@
+"""Workflows of to-dos: emptying the trash, purging a person, adding many lines at once and undoing that."""
+
 from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
 
 from accounts.purging import register
-from todos import purging
+from todos import bulk_adding, purging
+from todos.models.bulkadd import DECIDED
 from todos.models.trashable import TRASH_KEEPS
 from workflows import engine
 
 BATCH = 200
 """Rows written in one transaction; to-dos, the slowest, take some 15 ms of SQLite's one writer."""
+DECIDE_WITHIN = timedelta(days=7)
+SWEEP_AFTER = timedelta(days=1)
+"""An upload is stored before its row is; younger files may still get theirs."""
 
 
 @engine.workflow("empty trash")
@@ -33,3 +41,43 @@ def purge_person(step: engine.Steps, person_id: int) -> None:
 
 
 register("todos", leave=purging.leave, purge=purge_person)
+
+
+@engine.workflow("bulk-add")
+def bulk_add(step: engine.Steps, *, bulk_add_id: int) -> None:
+    """Check the lines, wait for a person, add them. The row says what became of it; the event only wakes the run."""
+    with bulk_adding.open_source(bulk_add_id) as source:
+        found = step.do("check", bulk_adding.check, bulk_add_id, source)
+        if not step.transaction("record", bulk_adding.record, bulk_add_id, found):
+            return
+        with suppress(engine.WaitTimedOut):  # `decide` notes it, unless somebody confirmed at the last moment
+            step.wait_for_event("decision", DECIDED, timeout=DECIDE_WITHIN)
+        if not step.transaction("decide", bulk_adding.decide, bulk_add_id):
+            return
+        for part in found["parts"]:
+            if not step.transaction("add", bulk_adding.add_part, bulk_add_id, part, source):
+                return
+            step.progress(part[3], found["lines"])
+        step.transaction("finish", bulk_adding.finish, bulk_add_id)
+
+
+@engine.workflow("bulk-add-undo")
+def bulk_add_undo(step: engine.Steps, *, bulk_add_id: int) -> None:
+    after: int | None = 0
+    while after is not None:
+        after = step.transaction("trash", bulk_adding.trash_some, bulk_add_id, after=after)
+    step.transaction("end", bulk_adding.end_undo, bulk_add_id)
+
+
+@engine.workflow("forget-bulk-adds")
+def forget_bulk_adds(step: engine.Steps) -> int:
+    """Delete the stored texts of what ended a week ago; return how many."""
+    now = step.now()
+    forgotten = 0
+    while count := step.do("forget", bulk_adding.forget, now - bulk_adding.KEEP_SOURCE, limit=100):
+        forgotten += count
+    swept: int = step.do("sweep", bulk_adding.sweep, now - SWEEP_AFTER)
+    return forgotten + swept
+
+
+engine.schedule("forget-bulk-adds", forget_bulk_adds, cron="37 3 * * *", missed="once")

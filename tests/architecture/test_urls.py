@@ -7,11 +7,14 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.shortcuts import resolve_url
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils.regex_helper import normalize
+
+from todos.models import BulkAdd
 
 # What a visitor who is not signed in may see or do.
 PUBLIC = {
@@ -46,7 +49,21 @@ ODD = [
     "'",
     "%ff",
 ]
-FIELDS = ("name", "text", "notes", "email", "role", "list", "after", "next", "theme", "time_zone", "login", "q")
+FIELDS = (
+    "name",
+    "text",
+    "notes",
+    "email",
+    "role",
+    "list",
+    "after",
+    "next",
+    "theme",
+    "time_zone",
+    "login",
+    "q",
+    "lines",
+)
 NONSENSE = dict.fromkeys(FIELDS, "\x00")
 
 
@@ -86,12 +103,14 @@ ADDRESSES = list(walk(get_resolver()))
 
 
 @pytest.fixture
-def objects(flat, tiles, bob) -> dict[tuple[str, str], object]:
+def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
     """What stands for a parameter: first part of the path, name. A new kind of address names its object here."""
     return {
         ("lists", "pk"): flat.pk,
         ("lists", "member_pk"): flat.memberships.get(user=bob).pk,
         ("todos", "pk"): tiles.pk,
+        ("bulk-adds", "list_pk"): flat.pk,
+        ("bulk-adds", "pk"): BulkAdd.create(flat, ContentFile(b"Buy grout"), by=alice).pk,
     }
 
 

@@ -1,11 +1,14 @@
 """Every page of the app that a person can look at, for tests that hold on all of them."""
 
+from django.core.files.base import ContentFile
 from django.template.loader import render_to_string
 from django.urls import reverse
 from playwright.sync_api import Page, Route
 
 from accounts.models import User
-from todos.models import TodoList
+from todos.models import BulkAdd, TodoList
+from workflows import engine
+from workflows.testing import run_until_idle
 
 ERRORS = (400, 403, 404, 405, 413, 429, 500, 503)
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
@@ -33,6 +36,7 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
     gone = TodoList.create("Gone", by=owner)
     gone.trash(by=owner)
     empty = TodoList.create("Empty", by=owner)
+    checking, preview, done, refused, undone = bulk_adds(todo_list, owner=owner)
     address = todo_list.get_absolute_url()
     return [
         reverse("todos:lists"),
@@ -43,6 +47,9 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
         reverse("todos:list_edit", args=[todo_list.pk]),
         reverse("todos:members", args=[todo_list.pk]),
         wide.get_absolute_url(),
+        reverse("todos:bulk_add_new", args=[todo_list.pk]),
+        *(made.get_absolute_url() for made in (checking, preview, done, refused, undone)),
+        f"{preview.get_absolute_url()}?page=2",
         reverse("todos:trash"),
         reverse("account_settings"),
         reverse("account_change_password"),
@@ -50,6 +57,26 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
         reverse("account_reauthenticate"),
         *(f"/error/{status}/" for status in ERRORS),
     ]
+
+
+def bulk_adds(todo_list: TodoList, *, owner: User) -> list[BulkAdd]:
+    """Make one of each: being checked, to be confirmed, done, refused, undone."""
+    bad = b"\x00\n" + b"\n" * 3 + LONG_WORD.encode() * 5 + b"\n" + b"x\xff\n" * 60
+    lines = LONG_WORD.encode() + b"\nBuy grout\n" + bad
+    names = ["", f"{LONG_WORD}.txt", "done.txt", "refused.txt", "undone.txt"]
+    texts = [b"Buy grout", lines, lines, bad, b"Buy tape"]
+    checking, *others = (
+        BulkAdd.create(todo_list, ContentFile(text), by=owner, file_name=name)
+        for text, name in zip(texts, names, strict=True)
+    )
+    engine.pause(checking.run_id)
+    run_until_idle()
+    for made in (others[1], others[3]):
+        made.confirm(by=owner)
+        run_until_idle()
+    others[3].undo(by=owner)
+    run_until_idle()
+    return [checking, *others]
 
 
 def serve_errors(page: Page) -> None:

@@ -1,14 +1,17 @@
 """Pages cost the same however much there is. The figures are what they cost now; ten is the limit for a list page."""
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from todos.models import Activity, Membership, Role, Todo, TodoList, Verb, positions
+from todos.models import Activity, BulkAdd, Membership, Role, Todo, TodoList, Verb, positions
+from workflows.testing import run_until_idle
 
 LIMIT = 10
+FRAGMENT = {"hx_request": "true", "hx_target": "section#bulk-add"}
 ROWS = {"hx_request": "true", "hx_target": "section#rows"}
 
 
@@ -75,6 +78,24 @@ def test_the_other_pages_cost_the_same_for_many(flat, tiles, alice, counted):
     many = {url: counted(alice, url) for url in urls}
     assert many == few
     assert max(many.values()) <= LIMIT
+
+
+def test_a_bulk_add_costs_the_same_for_many(flat, alice, counted):
+    def pages(lines: bytes, **options) -> list[int]:
+        made = BulkAdd.create(flat, ContentFile(lines), by=alice)
+        url = made.get_absolute_url()
+        costs = [counted(alice, url)]
+        run_until_idle()
+        costs += [counted(alice, url), counted(alice, f"/bulk-adds/new/{flat.pk}/")]
+        made.confirm(by=alice)
+        costs.append(counted(alice, url, **FRAGMENT))
+        run_until_idle()
+        return [*costs, counted(alice, url)]
+
+    pages(b"a\n\nb")
+    few = pages(b"a\n\nb")
+    assert pages(b"a\n\nb\x00\n" * 2000) == few
+    assert max(few) <= LIMIT
 
 
 def test_a_swapped_row_costs_the_same_in_a_long_list(flat, tiles, alice, sign_in):

@@ -40,6 +40,23 @@ def behind(neighbour: Todo, *, todos: QuerySet[Todo]) -> int:
     return (neighbour.position + following.position) // 2
 
 
+def block(room_for: int, *, behind: Todo | None, todos: QuerySet[Todo]) -> tuple[int, int]:
+    """Return the first position, and the gap to the next, of to-dos in a row: behind a to-do, or first of all.
+
+    `room_for` are to come, not all of them now. Asked again behind the last one, it goes on in the same room, unless
+    the list was renumbered or that to-do was moved meanwhile: there they stand closer together.
+    """
+    if behind is None:
+        return first(todos) - (room_for - 1) * GAP, GAP
+    following = next_to(behind, todos=todos)
+    if following is not None and following.position - behind.position <= room_for:
+        spread(behind.list_id)
+        behind.refresh_from_db(fields=["position"])
+        following.refresh_from_db(fields=["position"])
+    gap = GAP if following is None else min(GAP, (following.position - behind.position) // (room_for + 1))
+    return behind.position + gap, gap
+
+
 def next_to(todo: Todo, *, todos: QuerySet[Todo]) -> Todo | None:
     later = Q(position__gt=todo.position) | Q(position=todo.position, pk__gt=todo.pk)
     return todos.filter(later).order_by("position", "pk").first()

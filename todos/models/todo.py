@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import onboarding
 from accounts.text import validate_characters, validate_visible
+from todos.lines import TEXT_LENGTH
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
 from todos.models.roles import WRITERS
@@ -71,7 +72,7 @@ class Todo(Trashable):
     list = models.ForeignKey(
         "todos.TodoList", on_delete=models.CASCADE, related_name="todos", db_index=False, verbose_name=_("list")
     )
-    text = models.CharField(_("text"), max_length=500, validators=[validate_characters, validate_visible])
+    text = models.CharField(_("text"), max_length=TEXT_LENGTH, validators=[validate_characters, validate_visible])
     notes = models.TextField(_("notes"), blank=True, validators=[MaxLengthValidator(NOTES_LENGTH), validate_characters])
     position = models.BigIntegerField(_("position"), editable=False)
     completed_at = models.DateTimeField(_("completed at"), null=True, editable=False)
@@ -84,6 +85,15 @@ class Todo(Trashable):
         verbose_name=_("completed by"),
     )
     updated_at = models.DateTimeField(_("changed at"), default=timezone.now, editable=False)
+    bulk_add = models.ForeignKey(
+        "todos.BulkAdd",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        db_index=False,  # most to-dos have none: the index below holds the others alone
+        related_name="todos",
+        verbose_name=_("bulk add"),
+    )
 
     # The annotation of `visible_to`, and what the list page adds to a row that can be moved: the id to stand behind,
     # "" for the first place, None where it cannot go further.
@@ -109,6 +119,9 @@ class Todo(Trashable):
                 fields=["list", "trashed_at"], condition=models.Q(trashed_at__isnull=False), name="todos_todo_trash"
             ),
             models.Index(fields=["created_at"], name="todos_todo_created"),
+            models.Index(
+                fields=["bulk_add", "id"], condition=models.Q(bulk_add__isnull=False), name="todos_todo_bulk_add"
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(text=""), name="todos_todo_text"),

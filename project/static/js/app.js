@@ -2,6 +2,7 @@ import "./failures.js";
 import "./focus.js";
 import "./forms.js";
 import "./keyboard.js";
+import "./largest.js";
 import "./menus.js";
 import "./reorder.js";
 import "./theme.js";
