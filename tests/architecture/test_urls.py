@@ -50,19 +50,8 @@ ODD = [
     "%ff",
 ]
 FIELDS = (
-    "name",
-    "text",
-    "notes",
-    "email",
-    "role",
-    "list",
-    "after",
-    "next",
-    "theme",
-    "time_zone",
-    "login",
-    "q",
-    "lines",
+    *("name", "text", "notes", "email", "role", "list", "after", "next"),
+    *("theme", "time_zone", "login", "q", "lines"),
 )
 NONSENSE = dict.fromkeys(FIELDS, "\x00")
 
