@@ -25,7 +25,6 @@ from accounts.links import public_url
 from accounts.models import PurgeRequest, PurgeStatus, User
 from workflows import engine
 from workflows.models import Message
-from workflows.transitions import messages
 
 
 class Blocked(engine.NonRetryable):
@@ -109,7 +108,7 @@ def forget_mails(person_id: int) -> int:
     if person is None:
         return 0
     dead = Message.objects.dead().filter(queue=mail.QUEUE, body__contains=f'"to":"{person.email}"')
-    return messages.drop(list(dead.values_list("pk", flat=True)))
+    return engine.drop(list(dead.values_list("pk", flat=True)))
 
 
 def forget_deeds(person_id: int, *, limit: int) -> int:

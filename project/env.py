@@ -149,6 +149,15 @@ def sender(default: str) -> str:
     return value or default
 
 
+_OURS = {"secret_key", "lock", "holdfast.sqlite3", "cache.sqlite3", "static", "files", "mail"}
+
+
+def _is_of_something_else(path: Path) -> bool:
+    """Does the folder hold things, and none that Holdfast makes? Names with a dot, and a volume's own, do not count."""
+    names = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")} - {"lost+found"}
+    return bool(names) and not names & _OURS
+
+
 def data_dir(path: Path) -> Path:
     """Make the folder for everything the embedded default writes, readable by its owner only.
 
@@ -158,7 +167,7 @@ def data_dir(path: Path) -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.stat()
         foreign = os.geteuid() not in (0, found.st_uid)  # root in a container serves a volume of another user
-        if foreign or found.st_mode & stat.S_ISVTX or path.resolve() == Path("/"):
+        if foreign or found.st_mode & stat.S_ISVTX or _is_of_something_else(path):
             raise ImproperlyConfigured(
                 f"DATA_DIR {path} belongs to somebody else or is shared; name a folder of its own, like "
                 f"{path / 'holdfast'}."

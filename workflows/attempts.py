@@ -19,7 +19,7 @@ from workflows.models import Outcome, Run, StepKind, StepStatus
 from workflows.policy import Retry
 from workflows.transitions import runs, steps
 from workflows.transitions.steps import Recorded
-from workflows.transitions.verbs import POINTS, Unwind
+from workflows.transitions.verbs import POINTS, Unwind, is_conflict
 
 SLOW_TRANSACTION = timedelta(milliseconds=500)
 FOR_GOOD = (NonRetryable, NotSerializable, TooLarge)
@@ -89,7 +89,12 @@ class Attempts:
         with transaction.atomic():
             began = time.monotonic()
             self._step.result = self._result(deadline)
-            steps.succeed(self._run, self._step)
+            try:
+                steps.succeed(self._run, self._step)
+            except Unwind as unwind:
+                if is_conflict(unwind.__cause__):  # with another transaction: this attempt failed, nothing is lost
+                    raise unwind.__cause__ from None
+                raise
             took = time.monotonic() - began
         if took > SLOW_TRANSACTION.total_seconds():
             where = (self._step.key, self._run.pk, took)

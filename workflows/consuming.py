@@ -30,15 +30,14 @@ class Delivery:
 
     def ack(self) -> None:
         if not self.settled:
-            self.settled = True
             messages.acknowledge([self.id], self._token, queue=self._consumer.queue)
+            self.settled = True
 
     def retry(
         self, *, delay: timedelta | None = None, error: dict[str, Any] | None = None, for_good: bool = False
     ) -> None:
         """Have it delivered again, after the queue's delay unless one is given; in the end it is a dead letter."""
         if not self.settled:
-            self.settled = True
             messages.repeat(
                 self._message,
                 self._consumer,
@@ -47,6 +46,7 @@ class Delivery:
                 error=error or {"type": "Retry", "message": "the consumer asked for it"},
                 for_good=for_good,
             )
+            self.settled = True
 
 
 class Batch:
@@ -64,10 +64,10 @@ class Batch:
     def ack(self) -> None:
         """Acknowledge all that are not settled, with one statement."""
         left = [delivery for delivery in self._deliveries if not delivery.settled]
-        for delivery in left:
-            delivery.settled = True
         if left:
             messages.acknowledge([delivery.id for delivery in left], self._token, queue=self._queue)
+        for delivery in left:
+            delivery.settled = True
 
     def retry(
         self, *, delay: timedelta | None = None, error: dict[str, Any] | None = None, for_good: bool = False
@@ -106,7 +106,7 @@ def consume(consumer: Consumer, claimed: list[Message], token: str) -> None:
     except TimesUp:
         deadline.disarm()
         if deadline.released:
-            batch.retry(delay=timedelta(0), error={"type": "Released", "message": "its worker was told to stop"})
+            messages.give_back(token)
         else:
             batch.retry(error={"type": "TimedOut", "message": f"the consumer took longer than {consumer.timeout}"})
     except Exception as error:  # noqa: BLE001 - whatever a consumer raises is the outcome

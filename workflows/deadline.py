@@ -23,6 +23,7 @@ class Deadline:
     """
 
     current: "Deadline | None" = None
+    entered = 0
 
     def __init__(self, timeout: timedelta) -> None:
         self.expired = self.released = False
@@ -37,6 +38,7 @@ class Deadline:
                 signal.signal(signal.SIGALRM, _interrupt)
             self._ends_at = time.monotonic() + self._seconds
             Deadline.current = self
+            Deadline.entered += 1
             self._armed = True
             signal.setitimer(signal.ITIMER_REAL, self._seconds, AGAIN)
         return self
@@ -52,8 +54,12 @@ class Deadline:
             Deadline.current = None
 
     def release(self) -> None:
-        """Interrupt the block from another thread, because the worker must stop."""
-        self.released = True
+        """Interrupt the block from another thread: the worker must stop, or its claim is gone.
+
+        Where the block has ended meanwhile the signal finds no other that wants it.
+        """
+        if not self.released:
+            self.released, self._ends_at = True, time.monotonic()
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
 
     def is_overdue(self, by: timedelta) -> bool:
@@ -61,7 +67,7 @@ class Deadline:
         return self._armed and time.monotonic() > self._ends_at + by.total_seconds()
 
     def interrupt(self) -> None:
-        if self._armed:
+        if self._armed and time.monotonic() >= self._ends_at:
             self.expired = not self.released
             raise TimesUp
 

@@ -2,13 +2,14 @@
 
 import inspect
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from croniter import croniter
 
+from workflows import codec
 from workflows.errors import (
     DuplicateDefinition,
     InvalidDefinition,
@@ -71,6 +72,31 @@ class ScheduleDefinition:
 
     def __str__(self) -> str:
         return f"{self.cron} {self.time_zone}" if self.cron else f"every {self.every}"
+
+    def last_until(self, moment: datetime, *, since: datetime, limit: int) -> list[datetime]:
+        """Return the firings from `since` to the moment, the newest `limit` of them, oldest first."""
+        found: list[datetime] = []
+        for fire_at in self._backwards(moment):
+            if fire_at < since or len(found) == limit:
+                break
+            found.append(fire_at)
+        return found[::-1]
+
+    def _backwards(self, moment: datetime) -> Iterator[datetime]:
+        if self.every:
+            fire_at = _EPOCH + (moment - _EPOCH) // self.every * self.every
+            while True:
+                yield fire_at
+                fire_at -= self.every
+        zone = zoneinfo.ZoneInfo(self.time_zone)
+        # A day ahead, because the wall clock of a repeated hour says less than what it has said before.
+        wall = croniter(self.cron, moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=1))
+        last = None
+        while True:
+            found = wall.get_prev(datetime).replace(tzinfo=zone).astimezone(UTC)
+            if found <= moment and found != last:
+                yield found
+                last = found
 
     def next_after(self, moment: datetime) -> datetime:
         """Return the first firing later than the moment.
@@ -189,6 +215,7 @@ def schedule(
         _named(name, "a schedule"), workflow.name, cron, every, time_zone, missed, dict(input or {})
     )
     workflow.bind(made.input)
+    codec.encode(made.input, what=f"The input of schedule {name}")
     try:
         made.next_after(datetime.now(UTC))
     except ValueError:  # CroniterBadDateError

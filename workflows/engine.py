@@ -21,7 +21,7 @@ from workflows.errors import (
 )
 from workflows.policy import Retry
 from workflows.step import Steps
-from workflows.transitions.messages import send, send_batch
+from workflows.transitions.messages import drop, replay, send, send_batch
 from workflows.transitions.people import cancel, pause, restart, resume, retry, send_event
 from workflows.transitions.runs import create as start
 from workflows.transitions.runs import create_many as start_many
@@ -40,7 +40,9 @@ __all__ = [
     "WorkerLost",
     "cancel",
     "consumer",
+    "drop",
     "pause",
+    "replay",
     "restart",
     "resume",
     "retry",

@@ -39,6 +39,15 @@ class InvalidId(EngineError):
     """{value!r} cannot be an id: use 1 to {limit} characters without control characters."""
 
 
+class IdTaken(EngineError):
+    """The id {run!r} belongs to a run that is not a child of this one: start runs of your own with other ids."""
+
+
+class NestedStep(EngineError):
+    """Step {asked!r} is asked for inside the code of another step: call it in the workflow's function, or start a run
+    of its own."""
+
+
 class InvalidInput(EngineError):
     """The input does not fit workflow {workflow}: {why}."""
 

@@ -35,7 +35,7 @@ def execute(run: Run) -> None:
             return
         _replay(run, definition, recorded)
     except Stopped:
-        runs.settle_pause(run)
+        runs.release(run)  # paused; or the pause was taken back at this moment; or not held any more
     except Unwind:
         return
 
@@ -63,9 +63,16 @@ def _fail(run: Run, step: Steps, error: BaseException) -> None:
     if isinstance(step.ended, NonDeterminism):
         error = step.ended
     details: dict[str, Any] = describe(error)
-    if isinstance(error, StepFailed):
-        details["step"] = error.step
+    if failed := _failed_step(error):
+        details["step"] = failed.step
     runs.fail(run, details)
+
+
+def _failed_step(error: BaseException | None) -> StepFailed | None:
+    """Return the step's failure that the error is, or was made from."""
+    while error and not isinstance(error, StepFailed):
+        error = error.__cause__ or error.__context__
+    return error if isinstance(error, StepFailed) else None
 
 
 def _is_poison(run: Run, recorded: list[Recorded]) -> bool:

@@ -48,6 +48,7 @@ class Steps:
         self._definition = definition
         self._recorded = recorded
         self._position = 0
+        self._inside = False
         self._names: Counter[str] = Counter()
 
     @property
@@ -143,7 +144,7 @@ class Steps:
         """Run another workflow and return its output; raise ChildFailed if it failed or was cancelled."""
         step, _recorded = self._next(StepKind.CHILD, name, config=workflow.name)
         if step.status not in (StepStatus.SUCCEEDED, StepStatus.FAILED):
-            child = runs.new_run(workflow, input, id=self._child_id(step.position), parent=self._run)
+            child = runs.new_run(workflow, input, id=runs.child_id(self._run, step.position), parent=self._run)
             self._guard(partial(steps.wait_for_child, self._run, step, child=child))
         return self._result(step)
 
@@ -186,9 +187,16 @@ class Steps:
             return self._result(step)
         if _wants_key(fn):
             call = partial(call, idempotency_key=f"{self._run.pk}:{step.key}")
-        attempts = Attempts(self._run, step, call)
+        attempts = Attempts(self._run, step, partial(self._alone, call))
         self._guard(attempts.go_on if recorded else attempts.begin)
         return self._result(step)
+
+    def _alone(self, call: Callable[[], Any]) -> Any:
+        self._inside = True
+        try:
+            return call()
+        finally:
+            self._inside = False
 
     def _sleep(self, name: str, detail: str, until: datetime) -> None:
         step, recorded = self._next(StepKind.SLEEP, name, config=detail)
@@ -220,6 +228,8 @@ class Steps:
         """Return the step at this position and whether it is recorded, or raise where the two do not match."""
         if self.ended:
             raise self.ended
+        if self._inside:
+            raise errors.NestedStep(asked=name)
         key = self._key(name)
         position, self._position = self._position, self._position + 1
         if position >= len(self._recorded):
@@ -267,10 +277,6 @@ class Steps:
             kind = _FAILURES.get(error.get("kind", ""), errors.StepFailed)
             raise kind(step=step.key, type=error.get("type", ""), message=error.get("message", "")) from None
         return codec.decode(step.result or "null")
-
-    def _child_id(self, position: int) -> str:
-        own = f"{self._run.pk}.{position}"
-        return own if len(own) <= runs.ID_LIMIT else codec.digest(own)
 
 
 def _wants_key(fn: Callable[..., Any]) -> bool:

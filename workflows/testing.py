@@ -31,7 +31,7 @@ def run_until_idle(*, rounds: int = 10_000) -> None:
 
 
 def advance(by: timedelta) -> None:
-    """Move the engine's clock. The `workflow_clock` fixture, or `clock.reset()`, sets it back."""
+    """Move the engine's clock; `clock.reset()` sets it back."""
     clock.advance(by)
 
 

@@ -26,6 +26,8 @@ from workflows.models import Message, Run, RunStatus, Worker
 from workflows.processes import Child
 from workflows.transitions import messages, runs
 
+STARTING = 30.0  # seconds that a cluster has for its first sign of life; doubled each time it was not enough
+LONGEST_STARTING = 240.0
 SILENT = timedelta(seconds=6)
 """How long a cluster may give no sign of life."""
 LOOK_EVERY = 0.5  # seconds; a child that died is started again within this time
@@ -44,6 +46,7 @@ class Supervisor:
         self.parent = os.getppid()
         self.stopping = False
         self.next_watch = 0.0
+        self.starting = STARTING
         self.orphaned = False  # a dead cluster's claims have not been ended yet
         self.outage_at = 0.0  # time.monotonic() of the last failure of the database
 
@@ -75,20 +78,36 @@ class Supervisor:
         now = timezone.now()
         worker, created = Worker.objects.get_or_create(name=self.name, defaults={"started_at": now})
         if created:
-            Worker.objects.filter(started_at__lt=now - timedelta(days=1)).exclude(
-                heartbeat_at__gt=now - timedelta(days=1)
-            ).delete()
+            self._bury_the_dead()
         if self.orphaned:
             runs.expire(f"{self.name}:")
             messages.expire(f"{self.name}:")
             self.orphaned = False
         # An outage of the database is no fault of the cluster: its time counts from the end of the outage.
         running = time.monotonic() - max(self.cluster.started_at, self.outage_at)
-        silent = worker.heartbeat_at is None or now - worker.heartbeat_at > SILENT
-        if silent and running > SILENT.total_seconds() and not self._all_busy():
-            log.error("the cluster has done nothing for %d s and is replaced", SILENT.total_seconds())
-            self.cluster.kill()
-            self.orphaned = True
+        begun = now - timedelta(seconds=time.monotonic() - self.cluster.started_at)
+        if worker.heartbeat_at is None or worker.heartbeat_at < begun:
+            if running > self.starting:
+                self._replace("gave no sign of life since its start", running)
+                self.starting = min(self.starting * 2, LONGEST_STARTING)
+        elif now - worker.heartbeat_at > SILENT and running > SILENT.total_seconds() and not self._all_busy():
+            self._replace("has done nothing", SILENT.total_seconds())
+
+    def _replace(self, why: str, seconds: float) -> None:
+        log.error("the cluster %s for %d s and is replaced", why, seconds)
+        self.cluster.kill()
+        self.orphaned = True
+
+    def _bury_the_dead(self) -> None:
+        """End the leases of supervisors that were killed on this machine, and forget those that are gone for long."""
+        host = socket.gethostname()
+        for name in Worker.objects.filter(name__startswith=f"{host}-").values_list("name", flat=True):
+            if not _is_alive(int(name.removeprefix(f"{host}-").partition("-")[0])):
+                runs.expire(f"{name}:")
+                messages.expire(f"{name}:")
+                Worker.objects.filter(name=name).delete()
+        yesterday = timezone.now() - timedelta(days=1)
+        Worker.objects.filter(started_at__lt=yesterday).exclude(heartbeat_at__gt=yesterday).delete()
 
     def _all_busy(self) -> bool:
         """Does each process of the pool hold something? Then no job can come back."""
@@ -111,6 +130,16 @@ class Supervisor:
             Worker.objects.filter(name=self.name).delete()
         except DatabaseError as error:
             log.warning("the worker could not sign off: %s", error)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def run_cluster(*, name: str) -> None:

@@ -33,6 +33,8 @@ STOP_AFTER = 1.5
 
 OVERDUE = timedelta(seconds=3)
 """How long after its end code may resist the interruption, before its process ends."""
+ADRIFT = timedelta(minutes=1)
+"""How long a workflow's own code may take between two steps, before its process ends."""
 STILL = timedelta(seconds=15)
 """How long the heart may stand still, before the process ends; its leases are over by then."""
 
@@ -49,6 +51,8 @@ class Hands:
         self._current: Run | None = None
         self._token = ""
         self._since = 0.0
+        self._seen: tuple[Run | None, int] = (None, 0)
+        self._seen_at = time.monotonic()
         self._extended_at = time.monotonic()
 
     def each(self, claimed: list[Run]) -> Iterator[Run]:
@@ -80,6 +84,7 @@ class Hands:
 
     def keep(self) -> None:
         """Extend the leases; give back runs that would wait too long."""
+        code = Deadline.current
         with self._lock:
             current, token = self._current, self._token
             late = list(self._pending) if time.monotonic() - self._since > LONG else []
@@ -88,12 +93,20 @@ class Hands:
             held = [run.pk for run in (current, *self._pending) if run]
         if time.monotonic() - self._extended_at > EXTEND_EVERY:
             self._extended_at = time.monotonic()
-            if held:
-                runs.extend(self.worker, held)
+            still = runs.extend(self.worker, held) if held else set()
+            if current and current.pk not in still and code and self._current is current:
+                code.release()  # cancelled, or another worker's: whatever it still does cannot be recorded
             if token:
                 messages.extend(token)
         for run in late:
             runs.release(run)
+
+    def is_adrift(self) -> bool:
+        """Has the run in hand done nothing but its own code for too long, with no step that could be interrupted?"""
+        seen = (self._current, Deadline.entered)
+        if Deadline.current or self._current is None or seen != self._seen:
+            self._seen, self._seen_at = seen, time.monotonic()
+        return time.monotonic() - self._seen_at > ADRIFT.total_seconds()
 
     def give_back(self) -> None:
         """Release what was claimed and not begun."""
@@ -170,6 +183,9 @@ class Heart(threading.Thread):
         code = Deadline.current
         if code and code.is_overdue(OVERDUE):
             log.error("code resists its interruption; its process ends")
+            os._exit(1)
+        if self._hands.is_adrift():
+            log.error("a workflow runs on and on outside of its steps; its process ends")
             os._exit(1)
         self._hands.keep()
         if self._stopping():

@@ -1,17 +1,22 @@
 """Claims, firings and events over two real connections."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from tests.at_once import at_once, during
 from tests.workflows.definitions import calls, pausing, sleeping, three_steps, waiting
 from workflows import engine
+from workflows.deadline import Deadline, TimesUp
 from workflows.definitions import get_consumer, get_schedule
 from workflows.execution import execute
 from workflows.models import Event, Firing, Message, Run, Schedule
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages, runs, schedules
+from workflows.working import Hands
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,3 +145,24 @@ def test_the_fence_holds_until_the_commit(ended):
     for run in theirs or runs.claim("two", limit=1):
         execute(run)
     ended(mine)
+
+
+def test_the_step_of_a_cancelled_run_is_interrupted():
+    """Otherwise a process would be busy with what nobody can record."""
+    engine.start(three_steps, {"start": 1}, id="r")
+    hands = Hands("one")
+    taken = hands.each(runs.claim("one", limit=1))
+    next(taken)
+    engine.cancel("r")
+    hands._extended_at -= 60
+
+    def beat():
+        time.sleep(0.1)
+        hands.keep()
+        connection.close()
+
+    heart = threading.Thread(target=beat)
+    heart.start()
+    with pytest.raises(TimesUp), Deadline(timedelta(seconds=30)):
+        time.sleep(10)
+    heart.join()

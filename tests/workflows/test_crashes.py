@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db
 PASSAGES = [1, 2, 3, 4]
 UNREACHED = {
     # What only a lost or overtaken worker does; tests/workflows/test_working.py has them.
-    "runs.release.before",
-    "runs.release.after",
+    "messages.give_back.before",
+    "messages.give_back.after",
     "runs.note_loss.before",
     "runs.note_loss.after",
 }

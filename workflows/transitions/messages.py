@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import F, Min
 
 from workflows import clock, codec, doorbell
 from workflows.definitions import Consumer, consumers, get_consumer
@@ -134,6 +134,15 @@ def repeat(
     else:
         held.update(available_at=None, due_at=None, claim="", errors=errors, acknowledged_at=now, body="null")
         emit("message.dropped", workflow=consumer.queue, message=message.pk)
+
+
+@verb
+def give_back(token: str) -> None:
+    """Release what is left of a batch whose worker must stop; the attempt does not count."""
+    now = clock.now()
+    held = Message.objects.pending().filter(claim=token)
+    if held.update(available_at=now, due_at=now, claim="", attempts=F("attempts") - 1):
+        doorbell.ring()
 
 
 @verb

@@ -1,5 +1,6 @@
 """Runs as people move them: safe to call twice, and audited."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -8,7 +9,7 @@ from django.db.models import F
 from workflows import clock, codec, doorbell
 from workflows.emit import emit
 from workflows.errors import InvalidValue, NoSuchStep, RunOver, UnknownRun, WrongStatus
-from workflows.models import AuditLine, Event, Run, RunStatus, Step, StepStatus
+from workflows.models import AuditLine, Event, Run, RunStatus, Step, StepKind, StepStatus
 from workflows.models.runs import FINISHED
 from workflows.transitions import runs
 from workflows.transitions.verbs import inside, verb
@@ -134,6 +135,8 @@ def retry(run_id: str, *, by: Any = None) -> None:
         now = clock.now()
         if step := run.steps.filter(key=(run.error or {}).get("step"), status=StepStatus.FAILED).first():
             _again(step, now=now)
+            for child in run.children.filter(pk=runs.child_id(run, step.position), status=RunStatus.FAILED):
+                retry(child.pk, by=by)
         inside_retry()
         Run.objects.filter(pk=run.pk).update(
             status=RunStatus.QUEUED, error=None, finished_at=None, wake_at=now, lost=0, waiting_for=""
@@ -182,10 +185,13 @@ def _steps_before(run: Run, key: str) -> list[Step]:
     return steps[: keys.index(key)]
 
 
-def _again(step: Step, *, now: Any) -> None:
-    step.status, step.wake_at, step.error, step.finished_at = StepStatus.WAITING, now, None, None
+def _again(step: Step, *, now: datetime) -> None:
+    """Give the step a new budget of attempts, and a wait its whole time."""
+    waited = (step.finished_at or now) - step.started_at if step.kind == StepKind.EVENT else timedelta(0)
+    step.status, step.wake_at, step.error, step.finished_at = StepStatus.WAITING, now + waited, None, None
+    step.started_at = now
     step.uncounted = step.attempt
-    step.save(update_fields=["status", "wake_at", "error", "finished_at", "uncounted"])
+    step.save(update_fields=["status", "wake_at", "error", "started_at", "finished_at", "uncounted"])
 
 
 def _locked(run_id: str) -> Run:

@@ -5,23 +5,30 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from workflows.models import Attempt, AuditLine, Event, Firing, Message, Run, Step
+from workflows.models import Attempt, AuditLine, Event, Firing, Message, Run, RunStatus, Step
 from workflows.transitions.verbs import verb
 
 
 @verb
 def runs(before: datetime, *, limit: int) -> int:
-    """Delete finished runs with all that belongs to them; a child goes when its parent is over, and before it."""
-    over = Run.objects.finished().filter(finished_at__lt=before, children=None)
-    wanted = over.exclude(parent__in=Run.objects.unfinished())
-    ids = list(wanted.order_by("finished_at").values_list("pk", flat=True)[:limit])
-    steps = Step.objects.filter(run__in=ids)
-    Event.objects.filter(run__in=ids).delete()
-    Attempt.objects.filter(step__in=steps).delete()
-    steps.delete()
+    """Delete what belongs to finished runs, and those of which nothing else is left.
+
+    A child goes when its parent is over, and before it. A run that an operator has in hand is left for the next time.
+    """
+    over = Run.objects.finished().filter(finished_at__lt=before).exclude(parent__in=Run.objects.unfinished())
+    leaves = over.exclude(pk__in=Run.objects.filter(parent__isnull=False).values("parent"))
+    locked = leaves.select_for_update(skip_locked=True, of=("self",)).order_by("finished_at")
+    ids = list(locked.values_list("pk", flat=True)[:limit])
+    Run.objects.filter(pk__in=ids, status=RunStatus.FAILED).update(status=RunStatus.CANCELLED)  # no retry any more
+    for rows in (
+        Event.objects.filter(run__in=ids),
+        Attempt.objects.filter(step__run__in=ids),
+        Step.objects.filter(run__in=ids),
+    ):
+        if count := _delete(rows.order_by("pk"), limit):
+            return count
     Firing.objects.filter(run__in=ids).update(run=None)
-    Run.objects.filter(pk__in=ids).delete()
-    return len(ids)
+    return _delete(Run.objects.filter(pk__in=ids), limit)
 
 
 @verb

@@ -97,6 +97,12 @@ def new_run(
     )
 
 
+def child_id(run: Run, position: int) -> str:
+    """Return the id of the child that the run's step at the position starts."""
+    own = f"{run.pk}.{position}"
+    return own if len(own) <= ID_LIMIT else codec.digest(own)
+
+
 def fields_of(run: Run) -> dict[str, Any]:
     """Return what a new run is made of, as defaults for get_or_create."""
     return {name: value for name, value in vars(run).items() if name not in ("_state", "id")}
@@ -114,9 +120,12 @@ def claim(worker: str, *, limit: int) -> list[Run]:
     return sorted(claimed, key=lambda run: run.created_at)
 
 
-def extend(worker: str, held: Sequence[str]) -> None:
-    """Move the end of the worker's leases."""
-    Run.objects.filter(pk__in=held, worker=worker, status=RunStatus.RUNNING).update(wake_at=clock.now() + LEASE)
+def extend(worker: str, held: Sequence[str]) -> set[str]:
+    """Move the end of the worker's leases; return the ids of the runs that it still holds."""
+    mine = Run.objects.filter(pk__in=held, worker=worker, status=RunStatus.RUNNING)
+    if mine.update(wake_at=clock.now() + LEASE) == len(held):
+        return set(held)
+    return set(mine.values_list("pk", flat=True))
 
 
 def expire(worker_prefix: str) -> None:
@@ -131,9 +140,12 @@ def expire(worker_prefix: str) -> None:
 def release(run: Run, *, delay: timedelta = timedelta(0), waiting_for: str = "") -> None:
     """Give a run back as it is; any worker may claim it after the delay."""
     now = clock.now()
-    Run.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING).update(
-        status=RunStatus.WAITING if delay else RunStatus.QUEUED, wake_at=now + delay, worker="", waiting_for=waiting_for
-    )
+    held = Run.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
+    status = RunStatus.WAITING if delay else RunStatus.QUEUED
+    free = {"status": status, "wake_at": now + delay, "worker": "", "waiting_for": waiting_for}
+    paused = {"status": RunStatus.PAUSED, "wake_at": None, "worker": "", "paused_at": now}
+    held.filter(paused_at=None).update(**free) or held.filter(paused_at__isnull=False).update(**paused)
+    doorbell.ring()
 
 
 @verb
@@ -175,14 +187,6 @@ def hold(run: Run) -> None:
     held = Run.objects.select_for_update().filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
     if held.values_list("pk").first() is None:
         raise Stopped
-
-
-@verb
-def settle_pause(run: Run) -> None:
-    """Pause a run that somebody asked to pause, now that its worker has come to a step's edge."""
-    Run.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING, paused_at__isnull=False).update(
-        status=RunStatus.PAUSED, paused_at=clock.now(), wake_at=None, worker=""
-    )
 
 
 def next_wake() -> datetime | None:

@@ -1,9 +1,10 @@
 """Schedules: fired by any worker, each firing once."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Min
 
 from workflows import clock
@@ -14,8 +15,11 @@ from workflows.transitions import runs
 from workflows.transitions.people import audit
 from workflows.transitions.verbs import inside, verb
 
+log = logging.getLogger("holdfast.workflows")
+
 LATE = timedelta(minutes=1)
 """A firing later than this was missed, and its schedule's policy decides."""
+PUT_OFF = timedelta(minutes=5)
 MOST = 100
 """Firings that are made up for at most."""
 
@@ -35,7 +39,7 @@ def fire_due() -> int:
     """Start the runs of all schedules that are due; return how many."""
     now = clock.now()
     due = Schedule.objects.filter(pk__in=[made.name for made in schedules()], disabled_at=None, next_fire_at__lte=now)
-    return sum(_fire_missed(name, now) for name in list(due.values_list("pk", flat=True)))
+    return sum(_fire_alone(name, now) for name in list(due.values_list("pk", flat=True)))
 
 
 @verb
@@ -74,23 +78,32 @@ def next_fire() -> datetime | None:
     return found
 
 
+def _fire_alone(name: str, now: datetime) -> int:
+    """Fire one schedule; one that cannot be fired is put off and does not keep others, or runs, from their turn."""
+    try:
+        return _fire_missed(name, now)
+    except OperationalError:
+        raise
+    except Exception:  # whatever is wrong with it is this schedule's alone
+        log.exception("schedule %s cannot be fired, again in %s", name, PUT_OFF)
+        Schedule.objects.filter(pk=name).update(next_fire_at=now + PUT_OFF)
+        return 0
+
+
 def _fire_missed(name: str, now: datetime) -> int:
     made = get_schedule(name)
     with transaction.atomic():
         row = _locked(made)
         if row.disabled_at or row.next_fire_at is None or row.next_fire_at > now:
             return 0  # another worker was faster
-        times = [row.next_fire_at]
-        while (following := made.next_after(times[-1])) <= now:
-            times.append(following)
-            del times[:-MOST]
+        times = made.last_until(now, since=row.next_fire_at, limit=MOST)
         for fire_at in _chosen(made, times, now):
             run = runs.create(made.workflow, made.input, id=f"{name}@{fire_at:%Y-%m-%dT%H:%M:%SZ}"[-runs.ID_LIMIT :])
-            Firing.objects.create(schedule=row, fire_at=fire_at, fired_at=now, run=run)
+            Firing.objects.get_or_create(schedule=row, fire_at=fire_at, defaults={"fired_at": now, "run": run})
             emit("schedule.fired", workflow=made.workflow, schedule=name)
             observe("late", (now - fire_at).total_seconds())
         inside_fire()
-        row.next_fire_at = following
+        row.next_fire_at = made.next_after(now)
         row.save(update_fields=["next_fire_at"])
     return len(times)
 

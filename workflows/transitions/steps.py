@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 
 from workflows import clock
 from workflows.emit import emit
+from workflows.errors import IdTaken
 from workflows.models import Attempt, Event, Outcome, Run, RunStatus, Step, StepStatus
 from workflows.transitions import runs
 from workflows.transitions.verbs import Stopped, Unwind, inside, instant, lost_database, verb, write
@@ -132,7 +133,7 @@ def end_attempt(
             number=row.attempt,
             outcome=outcome,
             error=error,
-            worker=run.worker,
+            worker="" if outcome == Outcome.LOST else run.worker,  # by now it is who took over
             started_at=row.started_at,
             finished_at=now,
         )
@@ -191,6 +192,8 @@ def wait_for_child(run: Run, step: Recorded, *, child: Run) -> None:
         row = _keep(run, step, now=now)
         found, _created = Run.objects.get_or_create(pk=child.pk, defaults=runs.fields_of(child))
         inside_child()
+        if found.parent_id != run.pk:
+            raise IdTaken(run=found.pk)
         if found.status == RunStatus.SUCCEEDED:
             _end(row, step, result=found.output, now=now)
             return

@@ -4,7 +4,7 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -65,6 +65,11 @@ def lost_database(error: Exception) -> Unwind:
 def instant(moment: datetime) -> Any:
     """Return the moment as the database's parameter."""
     return connection.ops.adapt_datetimefield_value(moment)
+
+
+def is_conflict(error: BaseException | None) -> TypeGuard[DatabaseError]:
+    """Did PostgreSQL end the transaction because of another one: a deadlock, a serialization failure?"""
+    return isinstance(error, DatabaseError) and getattr(error.__cause__, "sqlstate", "") in ("40001", "40P01")
 
 
 @functools.cache

@@ -32,9 +32,9 @@ class Command(BaseCommand):
             Fleet(listener, out=self.stdout).run()
 
     def _check(self) -> None:
-        errors = [message for message in checks.run_checks() if message.is_serious() and not message.is_silenced()]
+        errors = {message.msg for message in checks.run_checks() if message.is_serious() and not message.is_silenced()}
         if errors:
-            raise prepare.refuse("\n".join(message.msg for message in errors))
+            raise prepare.refuse("\n".join(sorted(errors)))
 
     def _prepare(self) -> None:
         applied = prepare.migrate()

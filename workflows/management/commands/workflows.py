@@ -47,7 +47,9 @@ class Command(ConsoleCommand):
         event.add_argument("id")
         event.add_argument("type")
         event.add_argument("--payload", type=json_text, default=None, metavar="JSON")
-        prune = self.verb(verbs, "prune", self.prune, "forget what was over for a time; dead letters stay")
+        prune = self.verb(
+            verbs, "prune", self.prune, "delete what was over for a time, and count the rows; dead letters stay"
+        )
         prune.add_argument("--older-than", type=duration, required=True, metavar="30d")
 
     def list_runs(self, options: Namespace) -> None:
