@@ -14,13 +14,14 @@ setup: ## Install Holdfast with the tools for tests and checks
 
 test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey, in Chromium, and as a newcomer
 	@$(pytest) -n 2 -m "not slow and not browser and not acceptance"
-	@$(pytest) -n 2 -m "not slow and not browser and not acceptance" --database postgres tests/accounts tests/todos tests/workflows
+	@$(pytest) -n 2 -m "not slow and not browser and not acceptance" --database postgres -k "not admin and not codec and not refusals" tests/accounts tests/todos tests/workflows
 	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py
 	@$(pytest) -n 2 -m "browser and not slow" tests/browser
 	@$(pytest) -m "acceptance and not slow" tests/acceptance
 
 test-slow: setup ## Run the tests that take longer
-	@$(pytest) -m slow
+	@$(pytest) -n 2 -m "slow and not acceptance"
+	@$(pytest) -m "slow and acceptance"
 
 check: setup ## Check format, lint, types, templates, imports, migrations and the deployment settings
 	@bin/check

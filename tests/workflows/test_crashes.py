@@ -24,7 +24,7 @@ from workflows.testing import POINTS, advance, crash_at, run_until_idle
 from workflows.transitions import messages, pruning, runs, schedules
 
 pytestmark = pytest.mark.django_db
-PASSAGES = [1, 2, 3, 4]
+PASSAGES = [1, 2, 3]
 UNREACHED = {
     # What only a lost or overtaken worker does; tests/workflows/test_working.py has them.
     "messages.give_back.before",

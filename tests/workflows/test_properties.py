@@ -123,7 +123,7 @@ def test_a_run_ends_as_the_model_says(ops, crashes):
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(workflows, crashes)
 def test_many_runs_end_as_the_model_says(ops, crashes):
     check(ops, crashes)

@@ -20,6 +20,7 @@ VARIANTS = [
 
 
 @pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize(("variant", "database"), VARIANTS)
 def test_nothing_is_lost_in_a_storm(variant, database, tmp_path):
     environment = {"ONLY": variant, "DATABASE": database, "DATA_DIR": str(tmp_path)}
