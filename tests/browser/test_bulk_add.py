@@ -74,11 +74,12 @@ def test_a_file_without_javascript(open_page, alice, kitchen):
     expect(page.get_by_text("Undone: 3 to-dos were put in the trash.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_what_is_pasted_may_be_large(page, kitchen):
     page.goto(f"/bulk-adds/new/{kitchen.pk}/")
     # As pasting does; typing so much into a driven browser takes minutes.
     page.get_by_label("Lines", exact=True).evaluate("field => field.value = 'A to-do that is pasted\\n'.repeat(100000)")
-    page.get_by_role("button", name="Check the lines").click()
+    page.get_by_role("button", name="Check the lines").click(timeout=60_000)
     expect(page.get_by_text("The lines are being checked.")).to_be_visible()
     run_until_idle()
     expect(page.get_by_text("100,000 to-dos can be added.")).to_be_visible(timeout=20_000)
