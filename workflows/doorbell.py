@@ -39,21 +39,21 @@ class FileBell:
     """SQLite: any commit of another process changes `PRAGMA data_version`; no ring needed."""
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._seen: Any = None
 
     def ring(self) -> None:
         return None
 
     def wait(self, timeout: timedelta) -> None:
         connection.ensure_connection()
+        look = connection.connection.execute  # a hundred times a second, so without Django's wrappers
         end = time.monotonic() + timeout.total_seconds()
-        while (version := self._version()) == self._seen and (left := end - time.monotonic()) > 0:
-            time.sleep(min(_LOOK_AT_FILE_EVERY, left))
-        self._seen = version
-
-    def _version(self) -> int:
         with connection.wrap_database_errors:
-            return int(connection.connection.execute("PRAGMA data_version").fetchone()[0])
+            while (seen := look("PRAGMA data_version").fetchone()) == self._seen:
+                if (left := end - time.monotonic()) <= 0:
+                    return
+                time.sleep(min(_LOOK_AT_FILE_EVERY, left))
+        self._seen = seen
 
 
 class NotifyBell:

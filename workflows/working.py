@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connections
 
+from workflows import clock
 from workflows.consuming import consume, new_token
 from workflows.deadline import Deadline
 from workflows.definitions import Consumer
@@ -128,9 +129,9 @@ def work(hands: Hands, *, stopping: Callable[[], bool], until: float) -> bool:
 
 
 def work_once(worker: str, hands: Hands | None = None, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Fire schedules, execute a batch of runs, consume of each queue for a while; False if nothing was due."""
+    """Execute a batch of runs, consume of each queue for a while, fire schedules; False if nothing was due."""
     hands = hands or Hands(worker)
-    worked = bool(schedules.fire_due())
+    worked = False
     for run in hands.each(runs.claim(worker, limit=CLAIMED_AT_ONCE)):
         worked = True
         execute(run)
@@ -142,7 +143,7 @@ def work_once(worker: str, hands: Hands | None = None, stopping: Callable[[], bo
             worked = True
             if time.monotonic() > until:
                 break
-    return worked
+    return bool(schedules.fire_due()) or worked
 
 
 def _consume_batch(hands: Hands, consumer: Consumer) -> bool:
@@ -155,9 +156,14 @@ def _consume_batch(hands: Hands, consumer: Consumer) -> bool:
 
 
 def due_at() -> datetime | None:
-    """Return when there is something to do next, which may be past."""
-    found = [moment for moment in (runs.next_wake(), messages.next_due(), schedules.next_fire()) if moment]
-    return min(found, default=None)
+    """Return when there is something to do next; where something is due already, the first such time found."""
+    now, next_at = clock.now(), None
+    for source in (runs.next_wake, messages.next_due, schedules.next_fire):
+        moment = source()
+        if moment and moment <= now:
+            return moment
+        next_at = min(filter(None, (moment, next_at)), default=None)
+    return next_at
 
 
 class Heart(threading.Thread):
