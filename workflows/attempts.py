@@ -23,7 +23,7 @@ from workflows.transitions.verbs import POINTS, Unwind, is_conflict
 
 SLOW_TRANSACTION = timedelta(milliseconds=500)
 COURTESY = 0.25
-"""Part of a transaction's time that SQLite's one writer is left to others after it: who waits looks only now and then."""
+"""Part of a transaction's time for which SQLite's one writer is left to others, who look only now and then."""
 FOR_GOOD = (NonRetryable, NotSerializable, TooLarge)
 LOST = {"kind": "lost", "type": "WorkerLost", "message": "its worker died or was killed while it ran"}
 RELEASED = {"kind": "released", "type": "Released", "message": "its worker was told to stop"}
