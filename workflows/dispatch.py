@@ -48,7 +48,7 @@ class DueWork(Broker):  # type: ignore[misc]
         self._pause = SHORTEST_PAUSE
 
     def dequeue(self) -> list[tuple[int, str]] | None:
-        """Return one job, or nothing after half a second."""
+        """Return one job, or nothing after a second."""
         try:
             return self._dequeue()
         except DatabaseError as error:

@@ -2,7 +2,7 @@
 
 A cluster can look alive and be deaf: a worker process killed while idle dies holding the queue's lock, and no job runs
 any more. So what counts is that jobs come back. A cluster that was silent for too long, while its processes were not
-all at work, is killed whole and started anew; what it held is claimed by others when its leases end.
+all at work, is killed whole and started anew, and the leases of what it held are ended at once.
 """
 
 import logging
