@@ -23,9 +23,16 @@ ADMIN = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "kelp holds the r
 LEASE_AND_MORE = 20  # seconds: at most 15 are promised
 
 
-def test_a_killed_web_child_is_back_and_nobody_is_refused_meanwhile(run):
+def test_killed_processes_and_a_second_start(run):
+    """In one test, because each start costs seconds."""
     holdfast = run(**ADMIN)
     holdfast.wait_until_healthy(seconds=60)
+    a_killed_web_child_is_back_and_nobody_is_refused_meanwhile(holdfast)
+    a_second_start_on_the_same_folder_is_refused(holdfast, run)
+    killing_the_supervisor_leaves_no_orphan(holdfast)
+
+
+def a_killed_web_child_is_back_and_nobody_is_refused_meanwhile(holdfast):
     web = holdfast.find("gunicorn")
     web.send_signal(signal.SIGKILL)
     web.wait(timeout=5)
@@ -33,6 +40,21 @@ def test_a_killed_web_child_is_back_and_nobody_is_refused_meanwhile(run):
     assert holdfast.fetch("/healthz")[0] == 200  # waited in the socket that the supervisor holds
     assert time.monotonic() - started < 3
     assert holdfast.find("gunicorn").pid != web.pid
+
+
+def a_second_start_on_the_same_folder_is_refused(first, run):
+    second = run(**ADMIN)
+    assert second.process.wait(timeout=60) == 2
+    assert "Another Holdfast (process" in second.log
+    assert "Traceback" not in second.log
+    assert first.fetch("/healthz")[0] == 200
+
+
+def killing_the_supervisor_leaves_no_orphan(holdfast):
+    holdfast.wait_for_worker()
+    people = holdfast.family()
+    holdfast.find("manage.py", "serve").send_signal(signal.SIGKILL)
+    assert not psutil.wait_procs(people, timeout=10)[1]
 
 
 @pytest.mark.slow
@@ -116,16 +138,6 @@ class MailSession(socketserver.StreamRequestHandler):
             self.wfile.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 ok\r\n")
 
 
-def test_a_second_start_on_the_same_folder_is_refused(run, tmp_path):
-    first = run(**ADMIN)
-    first.wait_until_healthy(seconds=60)
-    second = run(**ADMIN)
-    assert second.process.wait(timeout=60) == 2
-    assert "Another Holdfast (process" in second.log
-    assert "Traceback" not in second.log
-    assert first.fetch("/healthz")[0] == 200
-
-
 def test_a_busy_port_is_refused(run, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         refused = run(PORT=str(other.getsockname()[1]))
@@ -151,6 +163,7 @@ def test_a_bad_setting_is_one_clear_line_and_status_2(run, environment, words):
     assert "Traceback" not in refused.log
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_quietly_while_it_prepares(run):
     for number, seconds in [(signal.SIGINT, 0.2), (signal.SIGINT, 0.5), (signal.SIGINT, 1), (signal.SIGTERM, 2)]:
         interrupted = run(**ADMIN)
@@ -170,6 +183,7 @@ def has_begun(running) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_with_json_logs_every_line_is_an_object_that_names_its_process(run):
     holdfast = run(LOG_FORMAT="json", **ADMIN)
     holdfast.wait_until_healthy(seconds=60)
@@ -184,6 +198,7 @@ def test_with_json_logs_every_line_is_an_object_that_names_its_process(run):
     assert "GET /accounts/login/ 200" in [entry["message"].rpartition(" ms")[0][:24] for entry in entries]
 
 
+@pytest.mark.slow
 def test_a_copy_is_kept_before_a_migration_and_only_then(run, tmp_path):
     data = tmp_path / "data"
     first = run(data=data, **ADMIN)
@@ -197,15 +212,6 @@ def test_a_copy_is_kept_before_a_migration_and_only_then(run, tmp_path):
     (copy,) = (data / "backups").iterdir()
     with sqlite3.connect(copy) as kept:
         assert kept.execute("SELECT email FROM accounts_user").fetchall() == [("admin@example.com",)]
-
-
-def test_killing_the_supervisor_leaves_no_orphan(run):
-    holdfast = run(**ADMIN)
-    holdfast.wait_until_healthy(seconds=60)
-    holdfast.wait_for_worker()
-    people = holdfast.family()
-    holdfast.find("manage.py", "serve").send_signal(signal.SIGKILL)
-    assert not psutil.wait_procs(people, timeout=10)[1]
 
 
 def test_an_environment_that_was_left_half_made_is_made_anew(tmp_path):

@@ -35,19 +35,8 @@ PUBLIC = {
 READERS_MAY = {"todos:list_leave"}
 CLOSED = {401, 403, 404, 405}
 ODD = [
-    "0",
-    "-1",
-    "1.5",
-    "9" * 19,
-    str(10**30),
-    "%00",
-    "1%00",
-    quote("٣"),
-    quote("🌊"),
-    "a%0d%0ab",
-    "%2e%2e",
-    "'",
-    "%ff",
+    ["0", "-1", str(10**30), "1%00", quote("٣"), "%ff"],
+    pytest.param(["1.5", "9" * 19, "%00", quote("🌊"), "a%0d%0ab", "%2e%2e", "'"], marks=pytest.mark.slow),
 ]
 FIELDS = (
     *("name", "text", "notes", "email", "role", "list", "after", "next"),
@@ -173,8 +162,9 @@ def test_members_do_not_get_into_the_admin(alice, sign_in):
     assert wrong == []
 
 
+@pytest.mark.parametrize("ids", ODD, ids=["few", "more"])
 @pytest.mark.parametrize("who", ["visitor", "alice", "staff"])
-def test_odd_ids_are_never_an_error(who, flat, tiles, alice, staff, sign_in):
+def test_odd_ids_are_never_an_error(who, ids, flat, tiles, alice, staff, sign_in):
     client = {"visitor": Client(), "alice": sign_in(alice), "staff": sign_in(staff)}[who]
     client.raise_request_exception = False
     wrong = []
@@ -182,7 +172,7 @@ def test_odd_ids_are_never_an_error(who, flat, tiles, alice, staff, sign_in):
         # The admin turns everybody else away before it looks at an id.
         if not address.params or (address.is_admin and who != "staff"):
             continue
-        for odd in ODD:
+        for odd in ids:
             url = address.url(odd)
             methods = ("get",) if address.is_admin else ("get", "post")
             wrong += [(method, url) for method in methods if getattr(client, method)(url).status_code >= 500]
@@ -191,15 +181,17 @@ def test_odd_ids_are_never_an_error(who, flat, tiles, alice, staff, sign_in):
 
 @pytest.mark.parametrize("who", ["visitor", "alice", "staff"])
 def test_nonsense_in_queries_and_forms_is_never_an_error(who, objects, alice, staff, sign_in):
-    people = {"alice": alice, "staff": staff}
+    person = {"alice": alice, "staff": staff}.get(who)
+    client = sign_in(person) if person else Client()
+    client.raise_request_exception = False
     query = "?page=%00&q=%00&status=%ff&sort=%27&p=-1&o=9.-9&_popup=%00&next=//evil.example/&e=%00"
     wrong = []
     for address in ADDRESSES:
         kind = address.path.partition("/")[0]
         url = address.url({name: objects.get((kind, name), "1") for name in address.params})
         for method, suffix, fields in (("get", query, None), ("post", "", NONSENSE)):
-            client = sign_in(people[who]) if who in people else Client()
-            client.raise_request_exception = False
+            if person and not client.cookies["sessionid"].value:  # one of the addresses signs out
+                client.force_login(person)
             response = getattr(client, method)(url + suffix, fields) if fields else client.get(url + suffix)
             if response.status_code >= 500:
                 wrong.append((method, url, response.status_code))

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -84,16 +85,32 @@ def watch(live_server) -> Iterator[Watch]:
     assert watch.complaints == []
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium) -> dict[str, BrowserContext]:
+    """Browser profiles by their options: kept from test to test, because a new one loads every style sheet anew."""
+    return {}
+
+
 @pytest.fixture
-def open_page(chromium, live_server, watch) -> Iterator[Callable[..., Page]]:
+def open_page(chromium, contexts, live_server, watch) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a browser window, of a person or of nobody."""
-    contexts: list[BrowserContext] = []
+
+    def profile(**options: Any) -> BrowserContext:
+        key = repr(sorted(options.items()))
+        context = contexts.pop(key, None) or chromium.new_context(base_url=live_server.url, **options)
+        returns.callback(give_back, key, context)
+        return context
+
+    def give_back(key: str, context: BrowserContext) -> None:
+        for page in context.pages:
+            page.close()
+        context.unroute_all()
+        context.clear_cookies()
+        contexts[key] = context
 
     def opened(user: User | None = None, **options: Any) -> Page:
-        settings: dict[str, Any] = {"viewport": DESKTOP, "color_scheme": "light", "reduced_motion": "reduce"} | options
-        context = chromium.new_context(base_url=live_server.url, **settings)
+        context = profile(**({"viewport": DESKTOP, "color_scheme": "light", "reduced_motion": "reduce"} | options))
         context.set_default_timeout(10_000)
-        contexts.append(context)
         if user:
             client = Client()
             client.force_login(user)
@@ -103,9 +120,8 @@ def open_page(chromium, live_server, watch) -> Iterator[Callable[..., Page]]:
         watch.add_page(page)
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    with ExitStack() as returns:
+        yield opened
 
 
 @pytest.fixture

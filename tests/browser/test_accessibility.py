@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE
@@ -23,6 +24,7 @@ def violations(page: Page, *, themes: tuple[Literal["light", "dark"], ...] = ("l
     return found
 
 
+@pytest.mark.slow
 def test_pages_of_a_member(open_page, alice, kitchen):
     addresses = populate(kitchen, owner=alice)
     page = open_page(alice, bypass_csp=True)
@@ -34,6 +36,7 @@ def test_pages_of_a_member(open_page, alice, kitchen):
     assert found == []
 
 
+@pytest.mark.slow
 def test_pages_of_a_reader_and_of_nobody(open_page, carol, kitchen):
     page = open_page(carol, bypass_csp=True)
     found = []
@@ -76,6 +79,7 @@ def test_phone(open_page, alice, kitchen):
     assert found == []
 
 
+@pytest.mark.slow
 def test_pages_of_the_operator(open_page, staff):
     found = []
     for theme in ("light", "dark"):

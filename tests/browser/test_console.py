@@ -62,6 +62,7 @@ def test_nothing_is_cut_off_on_a_phone(open_page, staff, addresses):
     assert wide == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(open_page, staff, addresses, theme):
     page = open_page(staff, bypass_csp=True, color_scheme=theme)  # Django's links fade from one theme to the other

@@ -87,6 +87,7 @@ def test_rows_are_42_pixels_high_and_48_on_a_phone(open_page, alice, kitchen):
     assert row.bounding_box()["height"] == pytest.approx(48, abs=1)
 
 
+@pytest.mark.slow
 def test_nothing_scrolls_sideways(open_page, alice, kitchen):
     addresses = populate(kitchen, owner=alice)
     found = []
