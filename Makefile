@@ -2,9 +2,10 @@
 .PHONY: help run setup test test-slow check bench storm lock messages hooks format
 python := .venv/bin/python
 pytest := $(python) -m pytest
+both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 apps := tests/accounts tests/todos tests/workflows
-pages := access admin* codec fragments lines pages passwords refusals sign_in text toasts
+pages := access admin* bulk_adds codec fragments lines metrics pages passwords queries refusals settings sign_in text toasts
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,15 +17,15 @@ setup: ## Install Holdfast with the tools for tests and checks
 	@bin/setup --dev
 
 test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey, in Chromium, and as a newcomer
-	@$(pytest) -n 2 -m "$(fast)"
-	@$(pytest) -n 2 -m "$(fast)" --database postgres $(patsubst %,--ignore-glob='*/test_%.py',$(pages)) $(apps)
+	@$(pytest) $(both) -m "$(fast)"
+	@$(pytest) $(both) -m "$(fast)" --database postgres $(patsubst %,--ignore-glob='*/test_%.py',$(pages)) $(apps)
 	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py
-	@$(pytest) -n 2 -m "browser and not slow" tests/browser
-	@$(pytest) -m "acceptance and not slow" tests/acceptance
+	@$(pytest) $(both) -m "browser and not slow" tests/browser
+	@$(pytest) $(both) -m "acceptance and not slow" tests/acceptance
 
 test-slow: setup ## Run the tests that take longer
-	@$(pytest) -n 2 -m "slow and not acceptance"
-	@$(pytest) -n 2 -m "$(fast)" --database postgres $(apps)
+	@$(pytest) $(both) -m "slow and not acceptance"
+	@$(pytest) $(both) -m "$(fast)" --database postgres $(apps)
 	@$(pytest) -m "slow and acceptance"
 
 check: setup ## Check format, lint, types, templates, imports, migrations and the deployment settings

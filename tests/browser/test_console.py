@@ -52,6 +52,7 @@ def addresses(live_server, staff) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_nothing_is_cut_off_on_a_phone(open_page, staff, addresses):
     page = open_page(staff, viewport=PHONE | {"width": 320})
     wide = []

@@ -24,12 +24,12 @@ def no_answer(route: Route) -> None:
 
 FAILURES = [
     (fails_with(500), "Something went wrong"),
-    (fails_with(503), "Something went wrong"),
-    (fails_with(403), "You may not do this"),
     (fails_with(404), "no longer here"),
-    (fails_with(429), "Too many tries"),
-    (fails_with(400), "refused"),
     (no_answer, "No answer"),
+    pytest.param(fails_with(503), "Something went wrong", marks=pytest.mark.slow),
+    pytest.param(fails_with(403), "You may not do this", marks=pytest.mark.slow),
+    pytest.param(fails_with(429), "Too many tries", marks=pytest.mark.slow),
+    pytest.param(fails_with(400), "refused", marks=pytest.mark.slow),
 ]
 
 
