@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from accounts import addresses
 from accounts.models import User
 from project import logs
 
@@ -12,9 +13,13 @@ type Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def member_context(get_response: Handler) -> Handler:
-    """Serve a member's request in their time zone, with their id in the log."""
+    """Serve a member's request in their time zone, with their id in the log; keep the client's address at hand."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        with addresses.serving(request):
+            return serve(request)
+
+    def serve(request: HttpRequest) -> HttpResponseBase:
         # Who brings no session is not looked for: an anonymous visit costs no query.
         user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
         if not isinstance(user, User):

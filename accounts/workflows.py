@@ -1,7 +1,9 @@
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from accounts import mail, onboarding, purging, sessions
+from django.conf import settings
+
+from accounts import auditing, mail, onboarding, purging, sessions
 from accounts.models import PurgeStatus
 from accounts.models.purge import DECIDED, WORKFLOW
 from workflows import engine
@@ -71,4 +73,15 @@ def clear_sessions(step: engine.Steps) -> int:
     return deleted
 
 
+@engine.workflow("prune audit")
+def prune_audit(step: engine.Steps) -> int:
+    """Delete audit events older than settings.AUDIT_KEEP; return how many."""
+    before, deleted = step.now() - settings.AUDIT_KEEP, 0
+    while count := step.transaction("events", auditing.prune, before, limit=BATCH):
+        deleted += count
+        step.progress(deleted)
+    return deleted
+
+
+engine.schedule("prune audit", prune_audit, cron="41 3 * * *", missed="once")
 engine.schedule("clear sessions", clear_sessions, cron="27 3 * * *", missed="once")

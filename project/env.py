@@ -1,5 +1,6 @@
 """Read settings from the environment, each as NAME or from a file named by NAME_FILE (a mounted secret)."""
 
+import ipaddress
 import os
 import re
 import secrets
@@ -10,6 +11,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def text(name: str, default: str = "") -> str:
@@ -79,6 +82,29 @@ def public_url(default: str) -> SplitResult:
     ):
         raise ImproperlyConfigured("PUBLIC_URL must be like https://todo.example.com, with no path behind the host.")
     return parts
+
+
+def networks(name: str) -> list[Network]:
+    """Return addresses and networks, separated by commas, as networks."""
+    found = []
+    for part in filter(None, (part.strip() for part in text(name).split(","))):
+        try:
+            found.append(ipaddress.ip_network(part))
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} has {part}, which is no address or network ({error}); it is like 127.0.0.1, 10.0.0.0/8."
+            ) from None
+    return found
+
+
+def header(name: str, *, default: str, needed_with: list[Network]) -> str:
+    """Return the name of a request header, which may be set only where somebody is trusted to send it."""
+    value = text(name)
+    if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise ImproperlyConfigured(f"{name}={value} is not the name of a header; it is like X-Forwarded-For.")
+    if value and not needed_with:
+        raise ImproperlyConfigured(f"{name} is set and TRUSTED_PROXIES is not; name the addresses of your proxy there.")
+    return value or default
 
 
 def postgresql() -> dict[str, Any]:

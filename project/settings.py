@@ -35,6 +35,9 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # HSTS speaks for this host alone: what else its domain serves, and how, is not ours to promise.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+# Who may say on whose behalf they ask, and in which header; everybody else's word for it is ignored.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+CLIENT_IP_HEADER = env.header("CLIENT_IP_HEADER", default="X-Forwarded-For", needed_with=TRUSTED_PROXIES)
 
 ROOT_URLCONF = "project.urls"
 WSGI_APPLICATION = "project.wsgi.application"
@@ -170,6 +173,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUDIT_KEEP = timedelta(days=365)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "todos:lists"
 SESSION_COOKIE_AGE = 7 * 24 * 3600  # with "keep me signed in"; without it the session ends with the browser

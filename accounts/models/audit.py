@@ -1,0 +1,73 @@
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditKind(models.TextChoices):
+    SIGNED_IN = "signed_in", _("Signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+    LIMITED = "limited", _("Too many tries")
+    LIMIT_CLEARED = "limit_cleared", _("Limit cleared")
+    SIGNED_OUT = "signed_out", _("Signed out")
+    SESSION_ENDED = "session_ended", _("Session ended")
+    REAUTHENTICATED = "reauthenticated", _("Confirmed who they are")
+    PASSWORD_CHANGED = "password_changed", _("Password changed")
+    EMAIL_CHANGED = "email_changed", _("E-mail address changed")
+    FACTOR_ADDED = "factor_added", _("Second factor added")
+    FACTOR_REMOVED = "factor_removed", _("Second factor removed")
+    RECOVERY_CODES_MADE = "recovery_codes_made", _("Recovery codes made")
+    INVITED = "invited", _("Invitation made")
+    INVITATION_REVOKED = "invitation_revoked", _("Invitation revoked")
+    INVITATION_ACCEPTED = "invitation_accepted", _("Invitation accepted")
+    BANNED = "banned", _("Banned")
+    UNBANNED = "unbanned", _("Ban lifted")
+    ROLE_CHANGED = "role_changed", _("Role changed")
+    EXPORT_ASKED = "export_asked", _("Export of data asked for")
+    DELETION_ASKED = "deletion_asked", _("Deletion of the account asked for")
+    DELETION_CANCELLED = "deletion_cancelled", _("Deletion of the account cancelled")
+    ADMIN_ACTION = "admin_action", _("Change in the admin")
+
+
+class AuditQuerySet(models.QuerySet["AuditEvent"]):
+    def update(self, **_values: Any) -> NoReturn:
+        raise TypeError("Audit events are never changed.")
+
+
+class AuditEvent(models.Model):
+    """One security-relevant deed. The table only grows, until `prune audit` drops what is old.
+
+    A trigger refuses to change what happened; who did it (`actor`) and to whom (`person`) goes when the person goes.
+    """
+
+    kind = models.CharField(_("what"), max_length=24, choices=AuditKind, editable=False)
+    at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False, verbose_name=_("by")
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False, verbose_name=_("person")
+    )
+    address = models.GenericIPAddressField(_("address"), null=True, unpack_ipv4=True, editable=False)
+    detail = models.CharField(_("detail"), max_length=200, blank=True, editable=False)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="accounts_audit_person"),
+            models.Index(fields=["at"], name="accounts_audit_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.at:%Y-%m-%d %H:%M})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("Audit events are never changed.")
+        super().save(*args, **kwargs)
