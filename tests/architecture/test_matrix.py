@@ -4,7 +4,7 @@ UPDATE_MATRIX=1 writes matrix.txt anew; a reviewer then reads what changed.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -25,7 +25,7 @@ SIGN_IN = {"/accounts/login/", "/admin/login/"}
 HEAD = """\
 What each role gets from each address: the status of the answer, or `login` where it leads to the sign-in page.
 <pk> and the like stand for something of Alice's list, in the admin for something that exists. POST sends no fields:
-404 and 403 mean that nothing is touched, 422 and 400 that the role may but the form is empty, 302 mostly that it is done
+404 and 403 mean that nothing is touched, 422 and 400 that only the fields are missing, 302 mostly that it is done
 Members of a list are its reader, editor and owner; viewer and operator are staff without a list; superusers may do all.
 
 """
@@ -52,7 +52,7 @@ def people(flat, alice, bob, carol, mallory, staff, make_user) -> dict[str, User
 
 
 @pytest.fixture
-def answer(people, objects, sign_in) -> Iterator[Callable[[Address, str, str], str]]:
+def answer(people, objects, sign_in) -> Callable[[Address, str, str], str]:
     """Return a function that asks, and leaves no trace of having asked."""
     clients = {role: sign_in(user) if user else Client() for role, user in people.items()}
     people["banned"].ban(reason="Sample")
