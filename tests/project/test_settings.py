@@ -69,6 +69,10 @@ def read_settings(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict:
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT=xml is not known; use console or json"),
         ({"SECRET_KEY_FILE": "/nonexistent/key"}, "SECRET_KEY_FILE=/nonexistent/key cannot be read"),
         ({"SECRET_KEY": "a" * 60, "SECRET_KEY_FILE": "/etc/hostname"}, "Both SECRET_KEY and SECRET_KEY_FILE"),
+        ({"TRUSTED_PROXIES": "127.0.0.1, proxy"}, "TRUSTED_PROXIES has proxy, which is no address or network"),
+        ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "has host bits set"),
+        ({"CLIENT_IP_HEADER": "X-Real-IP"}, "CLIENT_IP_HEADER is set and TRUSTED_PROXIES is not"),
+        ({"TRUSTED_PROXIES": "::1", "CLIENT_IP_HEADER": "X Real"}, "is not the name of a header"),
         ({"DATA_DIR": "/proc/holdfast"}, "DATA_DIR /proc/holdfast cannot be written to"),
     ],
 )
