@@ -55,6 +55,8 @@ class PurgingMixin(admin.ModelAdmin[User]):
             raise Http404
         if not may_purge(request, person):
             raise PermissionDenied
+        for earlier in PurgeRequest.objects.open().filter(person=person):
+            earlier.settle_abandoned()
         form = PurgeForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
@@ -91,6 +93,12 @@ class PurgeRequestAdmin(admin.ModelAdmin[PurgeRequest]):
         *("decided_by", "decided_at", "hindrance", "ended_at", "run_id"),
     )
     readonly_fields = ("person_link", "run_id")
+
+    def get_object(self, *args: Any, **kwargs: Any) -> PurgeRequest | None:
+        row = super().get_object(*args, **kwargs)
+        if row:
+            row.settle_abandoned()
+        return row
 
     @admin.display(description=gettext_lazy("person"))
     def person_link(self, row: PurgeRequest) -> str:

@@ -1,4 +1,4 @@
-"""What text may hold. PostgreSQL refuses NUL, and control characters fool terminals, mails and exports."""
+"""What text may hold. PostgreSQL refuses NUL; controls and overrides of direction fool people and programs."""
 
 import unicodedata
 
@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 _CONTROL = {"Cc", "Cs"}
+_OVERRIDES = "\N{LEFT-TO-RIGHT OVERRIDE}\N{RIGHT-TO-LEFT OVERRIDE}"
 
 
 def one_line(text: str) -> str:
@@ -19,9 +20,9 @@ def many_lines(text: str) -> str:
 
 
 def validate_characters(text: str) -> None:
-    """Raise ValidationError for a control character other than a line break or a tab."""
+    """Raise ValidationError for a control character other than a line break or a tab, or one that turns text around."""
     for character in text:
-        if unicodedata.category(character) in _CONTROL and character not in "\n\t":
+        if (unicodedata.category(character) in _CONTROL and character not in "\n\t") or character in _OVERRIDES:
             raise ValidationError(
                 _("This holds a character that cannot be stored (%(code)s). Remove it and try again."),
                 code="control_character",

@@ -103,6 +103,7 @@ class Trashing(VerbAdmin):
     """Neither adds nor deletes; puts in the trash and restores."""
 
     list_per_page = 50
+    view_on_site = False  # an operator is rarely a member, and would find nothing there
     show_full_result_count = False
     actions = ("put_in_trash", "restore")
 

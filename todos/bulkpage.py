@@ -19,11 +19,13 @@ def page_context(bulk_add: BulkAdd, *, page: int) -> dict[str, Any]:
     at_work = state in _AT_WORK
     run = bulk_add.run() if at_work else None
     obstacle = _obstacle(run) if at_work else ""
+    halted = at_work and (_is_over(run) or run is None or run.status == RunStatus.PAUSED)
     context = {
         "bulk_add": bulk_add,
         "list": bulk_add.list,
         "state": state,
         "obstacle": obstacle,
+        "halted": halted,  # it does not go on by itself, and `obstacle` says why
         "live": at_work and not _is_over(run),
         "bar": _bar(bulk_add),
         "may_discard": state in (State.CHECKING, State.PREVIEW),
@@ -78,7 +80,7 @@ def _bar(bulk_add: BulkAdd) -> dict[str, int]:
 def _obstacle(run: Run | None) -> str:
     """Return why it does not go on just now, as a sentence; "" where it does."""
     if run is None or run.status == RunStatus.CANCELLED:
-        return _("An operator cancelled this.")
+        return _("An operator cancelled this. What is left will not be done.")
     if run.status == RunStatus.FAILED:
         return _("It ended with an error, which operators see. They can have it go on from here.")
     if run.status == RunStatus.PAUSED:

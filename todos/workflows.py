@@ -12,6 +12,8 @@ from workflows import engine
 
 BATCH = 200
 """Rows written in one transaction; to-dos, the slowest, take some 15 ms of SQLite's one writer."""
+PARTS = 4000
+"""Transactions of one kind in one run, which may have 10,000 steps."""
 DECIDE_WITHIN = timedelta(days=7)
 SWEEP_AFTER = timedelta(days=1)
 """An upload is stored before its row is; younger files may still get theirs."""
@@ -23,7 +25,10 @@ def empty_trash(step: engine.Steps) -> dict[str, int]:
     before = step.now() - TRASH_KEEPS
     deleted: Counter[str] = Counter()
     for purge in (purging.trashed_todos, purging.trashed_lists):
-        while gone := step.transaction(purge.__name__.replace("_", " "), purge, before, limit=BATCH):
+        for _part in range(PARTS):  # what is beyond waits for the next night
+            gone = step.transaction(purge.__name__.replace("_", " "), purge, before, limit=BATCH)
+            if not gone:
+                break
             deleted.update(gone)
             step.progress(deleted.total())
     return dict(deleted)
@@ -32,9 +37,15 @@ def empty_trash(step: engine.Steps) -> dict[str, int]:
 engine.schedule("empty trash", empty_trash, cron="37 3 * * *", missed="once")
 
 
+@engine.workflow("delete own lists")
+def delete_own_lists(step: engine.Steps, *, person_id: int) -> bool:
+    """Delete lists that only the person has, as much as fits into one run; return whether something may be left."""
+    return all(step.transaction("rows", purging.own_lists, person_id, limit=BATCH) for _part in range(PARTS))
+
+
 def purge_person(step: engine.Steps, person_id: int) -> None:
     """Delete the lists that only the person has, and their name where others keep the history."""
-    while step.transaction("todos: own lists", purging.own_lists, person_id, limit=BATCH):
+    while step.child("todos: own lists", delete_own_lists, person_id=person_id):
         pass
     naming = step.do("todos: find their name", purging.history_naming, person_id)
     step.map("todos: take their name", purging.take_names, naming, batch=BATCH, in_transaction=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.text import validate_characters
 from workflows import engine
+from workflows.models import Run, RunStatus
 
 if TYPE_CHECKING:
     from accounts.models.user import User
@@ -98,7 +99,15 @@ class PurgeRequest(models.Model):
 
     @property
     def awaits_decision(self) -> bool:
-        return self.status == PurgeStatus.WAITING and self.expires_at > timezone.now()
+        return self.status == PurgeStatus.WAITING and self.expires_at > timezone.now() and not self.is_abandoned
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Was its workflow ended from outside? One that failed can still be retried once it is approved."""
+        over = {RunStatus.SUCCEEDED, RunStatus.CANCELLED}
+        if self.status == PurgeStatus.WAITING:
+            over.add(RunStatus.FAILED)
+        return not Run.objects.filter(pk=self.run_id).exclude(status__in=over).exists()
 
     @classmethod
     def ask(cls, person: User, *, by: User, reason: str) -> PurgeRequest:
@@ -106,7 +115,8 @@ class PurgeRequest(models.Model):
         now = timezone.now()
         with transaction.atomic():
             for earlier in cls.objects.open().filter(person_number=person.pk):
-                earlier.settle(now=now)  # its workflow may have been cancelled
+                earlier.settle(now=now)
+                earlier.settle_abandoned()
             made, created = cls.objects.get_or_create(
                 person_number=person.pk,
                 status__in=OPEN,
@@ -142,6 +152,20 @@ class PurgeRequest(models.Model):
             self.save(update_fields=["status", "decided_by", "decided_at", "ended_at"])
             if not engine.send_event(self.run_id, DECIDED, by=by, missing_ok=True):
                 raise ValidationError(_("Its workflow was ended by an operator. Ask anew."))
+
+    def settle_abandoned(self) -> None:
+        """Close the request if its workflow was ended from outside, so that a new one can be made."""
+        with transaction.atomic():
+            self._lock()
+            if self.status not in OPEN or not self.is_abandoned:
+                return
+            now = timezone.now()
+            if self.status == PurgeStatus.WAITING:
+                self.status, self.decided_at = PurgeStatus.EXPIRED, now
+            else:
+                self.status = PurgeStatus.BLOCKED
+            self.hindrance, self.ended_at = str(_("Its workflow was ended by an operator.")), now
+            self.save(update_fields=["status", "decided_at", "hindrance", "ended_at"])
 
     def settle(self, *, now: datetime) -> str:
         """Let the request expire if nobody has decided until `now`; return the status that holds from here on."""

@@ -13,9 +13,9 @@ def test_notes_keep_their_lines_as_lf():
     assert many_lines("\r\none\r\n\r\ntwo\rthree ") == "one\n\ntwo\nthree"
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x9b"])
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x9b", "\u202d", "\u202e"])
 def test_control_characters_are_refused_by_name(character):
-    with pytest.raises(ValidationError, match=f"U\\+00{ord(character):02X}"):
+    with pytest.raises(ValidationError, match=f"U\\+{ord(character):04X}"):
         validate_characters(f"a{character}b")
 
 

@@ -123,7 +123,9 @@ def test_a_live_page_asks_again_until_it_is_over(flat, alice, sign_in):
 def test_what_an_operator_did_to_the_run_is_told(flat, alice, sign_in, verb, said):
     made = BulkAdd.create(flat, ContentFile(LINES), by=alice)
     getattr(engine, verb)(made.run_id)
-    assert said in sign_in(alice).get(made.get_absolute_url()).text
+    page = sign_in(alice).get(made.get_absolute_url()).text
+    assert said in page
+    assert "being checked" not in page
 
 
 def test_a_cancelled_one_can_be_discarded_but_not_confirmed(checked, alice, sign_in):

@@ -219,6 +219,7 @@ def test_events_are_sent_and_bad_ones_explained(operator, sign_in, ways):
     client, url = sign_in(operator), address("run", "waiting-1", "send_event")
     for fields, text in (
         ({"type": "", "payload": ""}, "This field is required"),
+        ({"type": "approved", "payload": "[" * 5000}, "This is not JSON"),
         ({"type": "approved", "payload": "{nope"}, "This is not JSON"),
     ):
         answer = client.post(url, fields)

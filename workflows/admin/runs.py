@@ -86,7 +86,7 @@ class EventForm(forms.Form):
         """Return what the JSON says; nothing is null."""
         try:
             return json.loads(self.cleaned_data["payload"] or "null")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter for what is nested too deeply
             raise forms.ValidationError(_("This is not JSON: %s") % error) from None
 
 
