@@ -54,9 +54,10 @@ class StateFilter(admin.SimpleListFilter):
         return list(State.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
-        if self.value() not in State:
+        asked = self.value()
+        if asked is None or asked not in State:
             return queryset
-        return queryset.filter(pk__in=BulkAdd.objects.in_state(State(self.value())).values("pk"))
+        return queryset.filter(pk__in=BulkAdd.objects.in_state(State(asked)).values("pk"))
 
 
 class BulkAddAdmin(ReadOnly):

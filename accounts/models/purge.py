@@ -37,6 +37,10 @@ class PurgeRequestQuerySet(models.QuerySet["PurgeRequest"]):
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
 
+    def waiting(self) -> Self:
+        """Those that somebody can still decide about."""
+        return self.filter(status=PurgeStatus.WAITING, expires_at__gt=timezone.now())
+
 
 class PurgeRequest(models.Model):
     """An operator's wish to delete a person with all their data, and what became of it.

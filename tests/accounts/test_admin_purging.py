@@ -31,6 +31,29 @@ def onlooker(make_user):
     return user
 
 
+def test_requests_that_wait_are_counted_on_the_front_page(
+    alice, bob, purger, onlooker, staff, second, make_user, sign_in
+):
+    people = [staff, second, purger, onlooker]
+    assert not any("for approval" in front_page(sign_in(person)) for person in people)
+    request = ask(bob, staff)
+    assert all("1 purge request waits for approval" in front_page(sign_in(person)) for person in people)
+    assert "purge request" not in front_page(sign_in(make_user("Sam", is_staff=True)))
+    assert f'href="{REQUESTS}?status__exact=waiting"' in front_page(sign_in(second))
+    ask(alice, staff)
+    assert "2 purge requests wait for approval" in front_page(sign_in(second))
+    PurgeRequest.objects.filter(pk=request.pk).update(expires_at=timezone.now())
+    assert "1 purge request waits for approval" in front_page(sign_in(second))
+    PurgeRequest.objects.exclude(pk=request.pk).get().decide(approve=False, by=second)
+    assert "for approval" not in front_page(sign_in(second))
+
+
+def front_page(client) -> str:
+    response = client.get("/admin/")
+    assert response.status_code == 200
+    return response.text
+
+
 def test_who_asked_cannot_approve_but_take_it_back(bob, staff, second, sign_in, delivered):
     request = ask(bob, staff)
     page = decide(sign_in(staff), request, "approve", follow=True).content.decode()

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from accounts import mail
 from accounts.models import PurgeRequest, User
@@ -48,7 +50,7 @@ def test_two_operators_purge_a_person(bobs_things, bob, alice, staff, second, si
     assert "Another operator has 24 hours to approve it." in page
     assert "Somebody else must approve what you asked for" in page
     request = PurgeRequest.objects.get()
-    run_until_idle()
+    delivered().clear()
     assert state(request) == ("waiting", "waiting")
     assert session.get("/lists/").status_code == 200  # nothing has happened yet
     assert "Approve the purge" in sign_in(second).get(f"{REQUESTS}{request.pk}/change/").content.decode()
@@ -67,6 +69,32 @@ def test_two_operators_purge_a_person(bobs_things, bob, alice, staff, second, si
     for text in (page, sign_in(second).get(f"{REQUESTS}{request.pk}/change/").content.decode()):
         assert "Bob" not in text
         assert "bob@example.com" not in text
+
+
+def test_the_other_operators_are_told_that_somebody_asked(bob, staff, second, make_user, delivered):
+    third = make_user("Tess", is_staff=True, is_superuser=True)
+    make_user("Ina", is_staff=True, is_superuser=True, is_active=False)
+    make_user("Sam", is_staff=True)
+    make_user("Ben", is_staff=True, is_superuser=True).ban()
+    request = ask(bob, staff)
+    mails = delivered()
+    assert sorted(mail.to for mail in mails) == [[second.email], [third.email]]
+    assert mails[0].subject == f"Purge of person {bob.pk}: waits for approval"
+    text = " ".join(mails[0].body.split())
+    assert f"Sten asks to purge person {bob.pk}, with all their data (reason: left the company)." in text
+    assert f"/admin/accounts/purgerequest/{request.pk}/change/" in text
+    assert "bob" not in text.lower()
+
+
+def test_nobody_is_told_of_a_request_that_is_not_made(bob, staff, second):
+    with transaction.atomic():
+        ask(bob, staff)
+        transaction.set_rollback(True)
+    assert not Message.objects.exists()
+    ask(bob, staff)
+    with pytest.raises(ValidationError, match="There is a request"):
+        ask(bob, second)
+    assert Message.objects.count() == 1
 
 
 def test_nothing_of_the_person_is_left_in_the_run(bobs_things, bob, staff, second, delivered):
@@ -116,7 +144,7 @@ def test_without_a_decision_nothing_happens(bobs_things, bob, staff, delivered):
 
 def test_refused_nothing_happens(bobs_things, bob, staff, second, sign_in, delivered):
     request = ask(bob, staff)
-    run_until_idle()
+    delivered().clear()
     decide(sign_in(second), request, "refuse")
     assert "Olga refused it. Nothing was done." in delivered()[0].body
     assert len(delivered()) == 2
@@ -150,6 +178,7 @@ def test_who_became_the_only_owner_meanwhile_stays_whole(flat, alice, bob, staff
     flat.memberships.get(user=bob).change_role(Role.OWNER, by=alice)
     own = TodoList.create("Own", by=bob)
     request = ask(bob, staff)
+    delivered().clear()
     flat.memberships.get(user=alice).remove(by=alice)
     request.decide(approve=True, by=second)
     told = delivered()
@@ -221,6 +250,7 @@ def test_a_killed_worker_leaves_nothing_half_done(bobs_things, bob, staff, secon
     assert point in POINTS
     bob_pk, request = bob.pk, ask(bob, staff)
     run_until_idle()
+    mailoutbox.clear()
     request.decide(approve=True, by=second)
     with crash_at(point, at=at):
         run_until_idle()

@@ -95,7 +95,7 @@ def test_they_are_searched_and_filtered(made, operator, query, count):
 
 def in_each_state(flat, alice) -> dict[State, BulkAdd]:
     """One bulk add in each state."""
-    made = {state: BulkAdd.create(flat, ContentFile(b"x"), by=alice) for state in State if state != State.CHECKING}
+    made = {state: BulkAdd.create(flat, ContentFile(b"x"), by=alice) for state in list(State)[1:]}
     run_until_idle()
     made[State.ENDED].discard(by=alice)
     over = (State.DONE, State.UNDOING, State.UNDONE)
