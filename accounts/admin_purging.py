@@ -121,8 +121,8 @@ class PurgeRequestAdmin(admin.ModelAdmin[PurgeRequest]):
     def has_delete_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:  # noqa: ARG002
         return False
 
-    def has_view_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:
-        return super().has_view_permission(request, obj) or request.user.has_perm(PERMISSION)
+    def has_view_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:  # noqa: ARG002
+        return may_see_requests(request)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.decide_view)
@@ -165,6 +165,10 @@ class PurgeRequestAdmin(admin.ModelAdmin[PurgeRequest]):
 def operator(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
+
+
+def may_see_requests(request: HttpRequest) -> bool:
+    return any(request.user.has_perm(permission) for permission in ("accounts.view_purgerequest", PERMISSION))
 
 
 def may_purge(request: HttpRequest, person: User | None) -> bool:

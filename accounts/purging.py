@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
-from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
@@ -51,14 +50,17 @@ def parts() -> list[Part]:
 
 
 def ask(person: User, *, by: User, reason: str) -> PurgeRequest:
-    """Ask for a purge; raises ValidationError with a sentence where it would not be possible."""
+    """Ask for a purge and tell the other operators; raises ValidationError with why where it is not possible."""
     if person == by:
         raise ValidationError(_("You cannot purge yourself. Ask another operator to do it."))
     with transaction.atomic():
         with transaction.atomic():  # a rehearsal: whether it is possible is found by doing it
             _shut_out(User.objects.get(pk=person.pk))
             transaction.set_rollback(True)
-        return PurgeRequest.ask(person, by=by, reason=reason)
+        made = PurgeRequest.ask(person, by=by, reason=reason)
+        for operator in User.objects.operators().exclude(pk=by.pk):
+            _mail("purge_request", made, to=operator)
+    return made
 
 
 # --- Steps of the workflow -------------------------------------------------------------------------------------------
@@ -147,9 +149,10 @@ def _shut_out(person: User) -> None:
 
 def _tell(request: PurgeRequest) -> None:
     """Mail the outcome to who asked and who decided, as far as they are still there."""
-    context: dict[str, Any] = {
-        "request": request,
-        "url": public_url(reverse("admin:accounts_purgerequest_change", args=[request.pk])),
-    }
     for pk in {request.requested_by_id, request.decided_by_id} - {None}:
-        mail.send_mail("account/email/purge_outcome", to=User.objects.get(pk=pk), context=context)
+        _mail("purge_outcome", request, to=User.objects.get(pk=pk))
+
+
+def _mail(template: str, request: PurgeRequest, *, to: User) -> None:
+    url = public_url(reverse("admin:accounts_purgerequest_change", args=[request.pk]))
+    mail.send_mail(f"account/email/{template}", to=to, context={"request": request, "url": url})

@@ -5,7 +5,7 @@ Nothing is added or deleted here: the app adds, and the trash keeps what can com
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from todos.admin_forms import MemberSelect, MembersFormSet, TodoForm, TodoListForm
-from todos.models import Activity, Membership, Role, Todo, TodoList
+from todos.admin_reading import ActivityAdmin, BulkAddAdmin
+from todos.models import Activity, BulkAdd, Membership, Role, Todo, TodoList
 from todos.refusals import LastOwner, Refused
 
 
@@ -240,29 +241,8 @@ class MembershipAdmin(VerbAdmin):
             row.remove(by=_operator(request))
 
 
-@admin.register(Activity)
-class ActivityAdmin(admin.ModelAdmin[Activity]):
-    list_display = ("created_at", "actor", "verb", "list", "todo")
-    list_filter = ("verb",)
-    list_select_related = ("actor", "list", "todo")
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ("todo__text", "list__name", "actor__email")
-    date_hierarchy = "created_at"
-    ordering = ("-id",)
-    fields: ClassVar = ["created_at", "actor", "verb", "list", "todo", "changes"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
-        return super().get_queryset(request).select_related("actor", "list", "todo")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
+admin.site.register(Activity, ActivityAdmin)
+admin.site.register(BulkAdd, BulkAddAdmin)
 
 
 def _operator(request: HttpRequest) -> User:

@@ -48,6 +48,7 @@ class Supervisor:
         self.next_watch = 0.0
         self.starting = STARTING
         self.orphaned = False  # a dead cluster's claims have not been ended yet
+        self.buried = False
         self.outage_at = 0.0  # time.monotonic() of the last failure of the database
 
     def run(self) -> None:
@@ -76,9 +77,10 @@ class Supervisor:
 
     def _watch(self) -> None:
         now = timezone.now()
-        worker, created = Worker.objects.get_or_create(name=self.name, defaults={"started_at": now})
-        if created:
+        worker, _created = Worker.objects.get_or_create(name=self.name, defaults={"started_at": now})
+        if not self.buried:  # once: two machines of one name would take each other for dead again and again
             self._bury_the_dead()
+            self.buried = True
         if self.orphaned:
             runs.expire(f"{self.name}:")
             messages.expire(f"{self.name}:")
@@ -100,9 +102,9 @@ class Supervisor:
 
     def _bury_the_dead(self) -> None:
         """End the leases of supervisors that were killed on this machine, and forget those that are gone for long."""
-        host = socket.gethostname()
-        for name in Worker.objects.filter(name__startswith=f"{host}-").values_list("name", flat=True):
-            if not _is_alive(int(name.removeprefix(f"{host}-").partition("-")[0])):
+        here = Worker.objects.filter(name__startswith=f"{socket.gethostname()}-").exclude(name=self.name)
+        for name in here.values_list("name", flat=True):
+            if _is_dead(name):
                 runs.expire(f"{name}:")
                 messages.expire(f"{name}:")
                 Worker.objects.filter(name=name).delete()
@@ -132,14 +134,20 @@ class Supervisor:
             log.warning("the worker could not sign off: %s", error)
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+def _is_dead(name: str) -> bool:
+    """Was this another supervisor of this machine, whose process is gone?"""
+    host, pid, _random = name.rsplit("-", 2)
+    if host != socket.gethostname():  # its name only begins as ours does
         return False
+    if int(pid) == os.getpid():  # in a container that was started anew, which numbers its processes as before
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
     except PermissionError:
         pass
-    return True
+    return False
 
 
 def run_cluster(*, name: str) -> None:

@@ -38,6 +38,10 @@ class PurgeRequestQuerySet(models.QuerySet["PurgeRequest"]):
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
 
+    def waiting(self) -> Self:
+        """Those that somebody can still decide about."""
+        return self.filter(status=PurgeStatus.WAITING, expires_at__gt=timezone.now())
+
 
 class PurgeRequest(models.Model):
     """An operator's wish to delete a person with all their data, and what became of it.
@@ -140,7 +144,7 @@ class PurgeRequest(models.Model):
             self._lock()
             now = timezone.now()
             if self.status != PurgeStatus.WAITING:
-                raise ValidationError(_("This was decided already."))
+                raise ValidationError(self.hindrance or _("This was decided already."))
             if self.expires_at <= now:
                 raise ValidationError(_("The time to decide is over. Nothing is done."))
             if by.pk == self.person_id:
@@ -164,7 +168,7 @@ class PurgeRequest(models.Model):
                 self.status, self.decided_at = PurgeStatus.EXPIRED, now
             else:
                 self.status = PurgeStatus.BLOCKED
-            self.hindrance, self.ended_at = str(_("Its workflow was ended by an operator.")), now
+            self.hindrance, self.ended_at = str(_("Its workflow was ended by an operator. Ask anew.")), now
             self.save(update_fields=["status", "decided_at", "hindrance", "ended_at"])
 
     def settle(self, *, now: datetime) -> str:

@@ -1,12 +1,14 @@
 """A purge whose workflow an operator ended is over: nothing is done, and somebody can ask anew."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts import purging
 from accounts.models import PurgeStatus, User
 from todos.models import Todo, TodoList
 from workflows import engine
-from workflows.testing import crash_at, run_until_idle
+from workflows.testing import advance, crash_at, run_until_idle
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_one_that_was_cancelled_after_the_approval_is_over_too(request_, bob, st
     engine.cancel(request_.run_id, by=staff)
     made = purging.ask(bob, by=staff, reason="once more")
     request_.refresh_from_db()
-    assert (request_.status, request_.hindrance) == (PurgeStatus.BLOCKED, "Its workflow was ended by an operator.")
+    assert (request_.status, request_.hindrance) == (PurgeStatus.BLOCKED, "Its workflow was ended by an operator. Ask anew.")
     assert made.status == PurgeStatus.WAITING
 
 
@@ -54,6 +56,7 @@ def test_a_long_purge_goes_through_several_runs(request_, bob, second, monkeypat
     request_.decide(approve=True, by=second)
     with crash_at("steps.succeed.after", at=4):
         run_until_idle()
+    advance(timedelta(seconds=15))  # the lease of who crashed
     run_until_idle()
     request_.refresh_from_db()
     assert request_.status == PurgeStatus.PURGED

@@ -2,7 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from todos.models import Todo, TodoList
+from tests.todos.bulk_adds import text
+from todos import bulk_adding
+from todos.models import BulkAdd, Todo, TodoList
 
 
 @pytest.fixture
@@ -14,3 +16,14 @@ def texts() -> Callable[[TodoList], list[str]]:
         return list(todos.values_list("text", flat=True))
 
     return texts_of
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(bulk_adding, "BATCH", 5)
+    monkeypatch.setattr(bulk_adding, "KEPT_FINDINGS", 2)
+
+
+@pytest.fixture
+def bulk_add(flat, alice) -> BulkAdd:
+    return BulkAdd.create(flat, text(), by=alice)

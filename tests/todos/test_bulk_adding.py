@@ -1,4 +1,4 @@
-"""The workflow of a bulk add: crashes, rights that end, lists that are renumbered, texts that are forgotten."""
+"""The workflow of a bulk add: rights that end, lists that are renumbered, texts that are forgotten."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -9,55 +9,16 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError
 from django.utils import timezone
 
+from tests.todos.bulk_adds import GOOD, assert_exact, confirm, interrupted, text
 from todos import bulk_adding
-from todos.models import Activity, BulkAdd, Role, SkippedLines, Todo, TodoList, Verb, positions
+from todos.models import BulkAdd, Role, Todo, TodoList, positions
 from todos.models.bulkadd import Ending, State
 from workflows import engine
 from workflows.models import Run
-from workflows.testing import advance, crash_at, run_until_idle
+from workflows.testing import advance, run_until_idle
 from workflows.transitions import runs
 
-pytestmark = pytest.mark.django_db
-GOOD = [f"To-do {number}" for number in range(1, 24)]
-
-
-@pytest.fixture(autouse=True)
-def small_batches(monkeypatch):
-    monkeypatch.setattr(bulk_adding, "BATCH", 5)
-    monkeypatch.setattr(bulk_adding, "KEPT_FINDINGS", 2)
-
-
-def text() -> ContentFile:
-    """Return 23 to-dos; after each fifth an empty line and one with NUL."""
-    lines = [line for n, good in enumerate(GOOD, 1) for line in ([good] if n % 5 else [good, "", f"x\x00{n}"])]
-    return ContentFile("\n".join(lines).encode())
-
-
-@pytest.fixture
-def bulk_add(flat, alice) -> BulkAdd:
-    return BulkAdd.create(flat, text(), by=alice)
-
-
-def confirm(bulk_add: BulkAdd, *, by) -> BulkAdd:
-    run_until_idle()
-    bulk_add.confirm(by=by)
-    run_until_idle()
-    bulk_add.refresh_from_db()
-    return bulk_add
-
-
-def assert_exact(bulk_add: BulkAdd) -> None:
-    bulk_add.refresh_from_db()
-    assert (bulk_add.lines, bulk_add.added, bulk_add.skipped, bulk_add.failed) == (31, 23, 8, 0)
-    assert bulk_add.state == State.DONE
-    made = bulk_add.todos.order_by("position", "pk")
-    assert list(made.values_list("text", flat=True)) == GOOD
-    assert Activity.objects.filter(verb=Verb.ADDED, todo__in=made).count() == 23
-    skipped = SkippedLines.objects.filter(bulk_add=bulk_add).in_order().values_list("first", "problem")
-    assert list(skipped) == [
-        *((6, "empty"), (7, "control"), (13, "empty"), (14, "control")),
-        *((20, "empty"), (21, "control"), (27, "empty"), (28, "control")),
-    ]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_batches")]
 
 
 def test_the_order_of_lines_is_the_order_in_the_list_on_top(flat, bulk_add, alice, texts):
@@ -67,73 +28,6 @@ def test_the_order_of_lines_is_the_order_in_the_list_on_top(flat, bulk_add, alic
     assert texts(flat) == ["after", *GOOD, "before"]
     found = list(bulk_add.todos.order_by("position").values_list("position", flat=True))
     assert {later - earlier for earlier, later in pairwise(found)} == {positions.GAP}
-
-
-POINTS = [
-    *(
-        (point, at)
-        for point in ("steps.start.before", "steps.start.after", "step.code.after")
-        for at in (1, 2, 4, 6, 8)
-    ),
-    *((point, at) for point in ("steps.succeed.before", "steps.succeed.after") for at in (1, 2, 3, 5, 9)),
-    *((point, 1) for point in ("steps.wait_for_event.inside", "runs.suspend.after", "runs.succeed.before")),
-    *((point, at) for point in ("runs.set_progress.before", "runs.claim.after") for at in (1, 2)),
-]
-
-
-@pytest.mark.parametrize(("point", "at"), POINTS)
-def test_a_crash_anywhere_loses_and_doubles_nothing(flat, bulk_add, alice, point, at):
-    crashed = False
-    with crash_at(point, at=at):
-        confirm(bulk_add, by=alice)
-        crashed = True
-    assert not crashed
-    advance(runs.LEASE)
-    run_until_idle()
-    bulk_add.refresh_from_db()
-    if not bulk_add.confirmed_at:
-        confirm(bulk_add, by=alice)
-    assert_exact(bulk_add)
-    assert flat.todos.count() == 23
-
-
-@pytest.mark.parametrize("at", [1, 2, 3])
-def test_five_crashes_in_a_row(bulk_add, alice, at):
-    run_until_idle()
-    bulk_add.confirm(by=alice)
-    for _ in range(5):
-        with crash_at("step.code.after", at=at):
-            run_until_idle()
-        advance(runs.LEASE)
-    run_until_idle()
-    assert_exact(bulk_add)
-
-
-@pytest.mark.parametrize("point", ["steps.succeed.before", "steps.succeed.after", "runs.succeed.before"])
-@pytest.mark.parametrize("at", [1, 2])
-def test_undoing_survives_crashes(flat, bulk_add, alice, point, at):
-    confirm(bulk_add, by=alice)
-    flat.add("mine", by=alice)
-    bulk_add.undo(by=alice)
-    with crash_at(point, at=at):
-        run_until_idle()
-    advance(runs.LEASE)
-    run_until_idle()
-    bulk_add.refresh_from_db()
-    assert (bulk_add.state, bulk_add.undone) == (State.UNDONE, 23)
-    assert Activity.objects.filter(verb=Verb.TRASHED).count() == 23
-    assert Todo.objects.live().get().text == "mine"
-
-
-def interrupted(bulk_add: BulkAdd, *, by) -> BulkAdd:
-    """Add two of the five batches, then lose the worker."""
-    run_until_idle()
-    bulk_add.confirm(by=by)
-    with crash_at("runs.set_progress.before", at=2):
-        run_until_idle()
-    bulk_add.refresh_from_db()
-    assert bulk_add.added == 10
-    return bulk_add
 
 
 @pytest.mark.parametrize(

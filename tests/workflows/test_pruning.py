@@ -1,9 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
-from tests.workflows.definitions import everything, failing, parent, retried, three_steps
+from tests.at_once import during
+from tests.workflows.definitions import call, calls, everything, failing, parent, retried, three_steps
 from workflows import clock, engine
+from workflows.errors import EngineError, UnknownRun, WrongStatus
 from workflows.models import Attempt, AuditLine, Event, Firing, Message, Run, Schedule, Step
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import people, pruning
@@ -41,6 +44,110 @@ def test_what_is_over_is_forgotten_in_bounded_batches(ended):
     assert Step.objects.count() == pruner.steps.count()
 
 
+@engine.workflow()
+def breaking(step):
+    step.do("first", call, "first")
+    return step.do("second", call, "second", "whole", retry=engine.Retry(limit=0))
+
+
+@engine.workflow()
+def breaking_parent(step):
+    step.do("before", call, "before")
+    return step.child("sub", breaking)
+
+
+def start_failed(workflow, **given) -> Run:
+    """Start a run that fails in its second step, and is over for a month."""
+    failing["second"] = 1
+    run = engine.start(workflow, {}, **given)
+    run_until_idle()
+    run.refresh_from_db()
+    assert run.status == "failed"
+    advance(MONTH)
+    return run
+
+
+def forget(*, limit: int = 100) -> int:
+    with transaction.atomic():  # as the workflow's step
+        return pruning.runs(clock.now() - MONTH, limit=limit)
+
+
+def forget_all() -> None:
+    while forget():
+        pass
+
+
+def test_a_run_whose_pruning_has_begun_is_not_retried():
+    run = start_failed(breaking)
+    assert forget(limit=1) == 1
+    with pytest.raises(WrongStatus, match="only runs that are failed can be retried"):
+        engine.retry(run.pk)
+    forget_all()
+    with pytest.raises(UnknownRun):
+        engine.retry(run.pk)
+    assert not Step.objects.exists()
+
+
+def test_a_run_that_is_retried_is_not_pruned(ended):
+    run = start_failed(breaking)
+    engine.retry(run.pk)
+    forget_all()
+    run_until_idle()
+    assert ended(run) == "whole"
+    assert calls == {"first": 1, "second": 2}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_a_family_is_pruned_whole_or_retried_whole(ended, limit):
+    """A parent that were retried without its child's steps would do them again."""
+    for transactions in range(8):
+        calls.clear()
+        run = start_failed(breaking_parent)
+        for _ in range(transactions):
+            forget(limit=limit)
+        try:
+            engine.retry(run.pk)
+        except EngineError:
+            forget_all()
+            assert not Run.objects.exists()
+        else:
+            forget_all()
+            run_until_idle()
+            assert ended(run) == "whole"
+            assert calls == {"before": 1, "first": 1, "second": 2}
+            Run.objects.all().delete()
+
+
+def test_a_child_stays_while_its_parent_can_be_retried(ended):
+    """The parent was paused when the child failed, and ended later."""
+    run = start_failed(breaking_parent)
+    Run.objects.filter(pk=run.pk).update(finished_at=clock.now())
+    forget_all()
+    engine.retry(run.pk)
+    run_until_idle()
+    assert ended(run) == "whole"
+    assert calls["first"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("workflow", [breaking, breaking_parent])
+def test_a_retry_while_a_run_is_pruned_is_refused(workflow):
+    run = start_failed(workflow)
+    assert isinstance(during(forget_all, lambda: engine.retry(run.pk)), EngineError)
+    assert not Run.objects.exists()
+    assert not Step.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("workflow", [breaking, breaking_parent])
+def test_pruning_while_a_run_is_retried_leaves_it(ended, workflow):
+    run = start_failed(workflow)
+    assert during(lambda: engine.retry(run.pk), forget) == 0
+    run_until_idle()
+    assert ended(run) == "whole"
+    assert calls["first"] == 1
+
+
 def test_dead_letters_and_unfinished_runs_stay():
     engine.send("letters", "never")
     waiting = engine.start(everything, {})
@@ -49,8 +156,8 @@ def test_dead_letters_and_unfinished_runs_stay():
     engine.pause(waiting.pk)
     run_until_idle()
     advance(MONTH * 2)
-    for forget in (pruning.runs, pruning.messages):
-        assert forget(clock.now() - MONTH, limit=100) == 0
+    for prunes in (pruning.runs, pruning.messages):
+        assert prunes(clock.now() - MONTH, limit=100) == 0
 
 
 def test_a_child_stays_while_its_parent_is_not_over(ended):

@@ -1,27 +1,19 @@
-"""Claims, leases, fences and deadlines: what happens to workers that are slow, frozen, killed or told to stop."""
+"""Claims, leases and fences: what happens to workers that are slow, frozen or killed."""
 
-import os
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 
-from tests.workflows.definitions import NOW, calls, sleeping, three_steps, written
+from tests.workflows.definitions import NOW, calls, sleeping, three_steps, write, written
 from workflows import clock, crash, engine
-from workflows.consuming import consume
-from workflows.deadline import Deadline, TimesUp
 from workflows.definitions import get_consumer
 from workflows.execution import LOST_LIMIT, execute
-from workflows.models import Attempt, Message, Run
+from workflows.models import Attempt, Run
 from workflows.testing import advance, crash_at, run_until_idle
 from workflows.transitions import messages, runs
 from workflows.working import Hands
 
 pytestmark = pytest.mark.django_db
-SHORT = timedelta(milliseconds=50)
 
 
 def test_a_claimed_run_is_nobody_elses_until_its_lease_ends():
@@ -65,8 +57,6 @@ def test_a_frozen_transaction_leaves_no_rows(ended, monkeypatch):
     @engine.workflow("frozen_transaction")
     def frozen(step):
         def write_and_lose():
-            from tests.workflows.definitions import write
-
             write("frozen")
             Run.objects.update(fence=99)
 
@@ -155,155 +145,9 @@ def test_dead_processes_hold_nothing():
     assert messages.claim(get_consumer("letters"), "host-2:1/b")
 
 
-def test_a_step_that_takes_too_long_is_interrupted_and_repeated(ended):
-    @engine.workflow("slow")
-    def slow(step):
-        def dawdle():
-            calls["slow"] += 1
-            if calls["slow"] == 1:
-                time.sleep(5)
-            return "done"
-
-        return step.do("slow", dawdle, timeout=SHORT, retry=NOW)
-
-    run = engine.start(slow, {})
-    begun = time.monotonic()
-    run_until_idle()
-    assert ended(run) == "done"
-    assert time.monotonic() - begun < 4
-    assert Attempt.objects.get().outcome == "timed_out"
-
-
-def test_code_that_swallows_its_interruption_has_timed_out_all_the_same(ended):
-    @engine.workflow("deaf")
-    def deaf(step):
-        def swallow():
-            try:
-                time.sleep(5)
-            except BaseException:  # noqa: BLE001
-                return "never mind"
-
-        step.do("deaf", swallow, timeout=SHORT, retry=engine.Retry(limit=0))
-
-    run = engine.start(deaf, {})
-    run_until_idle()
-    assert "it took longer than 0:00:00.050000" in ended(run, "failed")["message"]
-    assert run.error["type"] == "StepTimedOut"
-
-
-def test_a_transaction_that_takes_too_long_leaves_nothing(ended, monkeypatch):
-    from tests.workflows.definitions import write
-
-    monkeypatch.setattr("workflows.step.TRANSACTION_TIMEOUT", SHORT)
-
-    @engine.workflow("slow_transaction")
-    def slow(step):
-        def dawdle():
-            write("slow")
-            time.sleep(5)
-
-        step.transaction("slow", dawdle, retry=engine.Retry(limit=0))
-
-    run = engine.start(slow, {})
-    run_until_idle()
-    assert ended(run, "failed")["type"] == "StepTimedOut"
-    assert written("slow") == 0
-
-
-def test_a_worker_that_is_told_to_stop_gives_its_step_back(ended):
-    @engine.workflow("stopped")
-    def stopped(step):
-        def stop():
-            calls["stop"] += 1
-            if calls["stop"] == 1:
-                Deadline.current.release()
-                time.sleep(5)
-            return "done"
-
-        return step.do("stop", stop, retry=engine.Retry(limit=0))
-
-    run = engine.start(stopped, {})
-    run_until_idle()
-    assert ended(run) == "done"
-    assert Attempt.objects.get().outcome == "released"
-
-
-def test_a_deadline_that_rings_while_it_is_taken_off_is_harmless():
-    with pytest.raises(TimesUp), Deadline(SHORT):
-        time.sleep(1)
-    time.sleep(0.1)
-    with Deadline(timedelta(seconds=5)):
-        pass
-    time.sleep(0.1)
-
-
-def test_a_consumer_that_takes_too_long_is_interrupted(monkeypatch):
-    from workflows import definitions as registry
-
-    monkeypatch.setattr(registry, "_consumers", dict(registry._consumers))
-
-    @engine.consumer("dawdling", timeout=SHORT, max_retries=0)
-    def dawdling(_batch):
-        time.sleep(5)
-
-    engine.send("dawdling", "x")
-    run_until_idle()
-    assert Message.objects.get().errors[0]["type"] == "TimedOut"
-
-
-def test_a_batch_is_given_back_by_a_worker_that_must_stop():
-    def stop(_batch):
-        Deadline.current.release()
-        time.sleep(5)
-
-    from dataclasses import replace
-
-    consumer = replace(get_consumer("letters"), function=stop)
-    engine.send("letters", "x")
-    consume(consumer, messages.claim(consumer, "one/1"), "one/1")
-    assert Message.objects.get().due_at <= clock.now()
-
-
 def test_sleeping_runs_are_found_by_the_time_they_wake(ended):
     run = engine.start(sleeping, {"hours": 5})
     run_until_idle()
     assert runs.next_wake() - clock.now() > timedelta(hours=4, minutes=59)
     advance(timedelta(hours=5))
     assert [claimed.pk for claimed in runs.claim("one", limit=5)] == [run.pk]
-
-
-RESISTING = """
-import time
-def swallow():
-    while True:
-        try:
-            time.sleep(60)
-        except BaseException:
-            pass
-swallow()
-"""
-HOLDING_THE_INTERPRETER = """
-import re
-re.match(r"(a+)+$", "a" * 64 + "b")
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("code", [RESISTING, HOLDING_THE_INTERPRETER])
-def test_a_process_whose_code_cannot_be_interrupted_ends(code):
-    script = f"""
-import django
-django.setup()
-from datetime import timedelta
-from workflows import working
-from workflows.deadline import Deadline
-working.STILL = timedelta(seconds=3)
-working.Heart(working.Hands("x"), lambda: False).start()
-with Deadline(timedelta(seconds=0.5)):
-    exec({code!r})
-"""
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "project.settings"}
-    ended = subprocess.run(
-        [sys.executable, "-c", script], check=False, cwd=settings.BASE_DIR, env=environment, timeout=30
-    )
-    assert ended.returncode == 1

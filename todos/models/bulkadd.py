@@ -56,6 +56,19 @@ class State(models.TextChoices):
     UNDONE = "undone", _("Undone")
 
 
+_OPEN = Q(finished_at=None, undo_at=None)
+_OVER = Q(finished_at__isnull=False, undo_at=None)
+_IN_STATE = {  # says the same as BulkAdd.state
+    State.CHECKING: _OPEN & Q(confirmed_at=None, checked_at=None),
+    State.PREVIEW: _OPEN & Q(confirmed_at=None, checked_at__isnull=False),
+    State.ADDING: _OPEN & Q(confirmed_at__isnull=False),
+    State.ENDED: _OVER & ~Q(ending=Ending.NONE),
+    State.DONE: _OVER & Q(ending=Ending.NONE),
+    State.UNDOING: Q(undo_at__isnull=False, undone_at=None),
+    State.UNDONE: Q(undone_at__isnull=False),
+}
+
+
 def no_texts() -> list[str]:
     return []
 
@@ -69,6 +82,9 @@ class BulkAddQuerySet(models.QuerySet["BulkAdd"]):
 
     def for_list(self, todo_list: TodoList) -> Self:
         return self.filter(list=todo_list).select_related("created_by").order_by("-pk")
+
+    def in_state(self, state: State) -> Self:
+        return self.filter(_IN_STATE[state])
 
     def for_page(self) -> Self:
         return self.select_related("list", "created_by", "confirmed_by", "finished_by", "undo_by")

@@ -187,3 +187,19 @@ class Console(admin.ModelAdmin[Any]):
         if self.has_pages and self.get_queryset(request).filter(pk=pk).exists():
             return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(pk)])
         return self.list_url()
+
+
+class Board(Console):
+    """One page with all rows, those that code declares among them; few enough to need no filters."""
+
+    def changelist_view(
+        self,
+        request: HttpRequest,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
+    ) -> HttpResponse:
+        if not self.has_view_permission(request) or request.method == "POST":
+            raise PermissionDenied
+        return self.show_all(request)
+
+    def show_all(self, request: HttpRequest) -> HttpResponse:
+        raise NotImplementedError

@@ -1,13 +1,10 @@
-from typing import Any
-
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workflows import readings
-from workflows.admin.base import Console, Verb
+from workflows.admin.base import Board, Verb
 from workflows.models import QueueState
 from workflows.transitions import messages
 
@@ -23,19 +20,13 @@ def _resume(queue: str, request: HttpRequest) -> str:
 
 
 @admin.register(QueueState)
-class QueueAdmin(Console):
-    """The queues that code declares, with what operators set; few enough for one page without filters."""
+class QueueAdmin(Board):
+    """The queues that code declares, with what operators set."""
 
     verbs = {
         "pause": Verb(gettext_lazy("Pause"), _pause),
         "resume": Verb(gettext_lazy("Resume"), _resume),
     }
 
-    def changelist_view(
-        self,
-        request: HttpRequest,
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's
-    ) -> HttpResponse:
-        if not self.has_view_permission(request) or request.method == "POST":
-            raise PermissionDenied
+    def show_all(self, request: HttpRequest) -> HttpResponse:
         return self.page(request, "workflows/queues.html", title=_("Queues"), queues=readings.queues())

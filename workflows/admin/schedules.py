@@ -3,7 +3,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workflows.admin.base import Console, Verb
+from workflows.admin.base import Board, Verb
 from workflows.definitions import ScheduleDefinition, schedules
 from workflows.models import Firing, Run, Schedule
 from workflows.transitions import schedules as transitions
@@ -51,20 +50,14 @@ def _fire(name: str, request: HttpRequest) -> str:
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(Console):
+class ScheduleAdmin(Board):
     verbs = {
         "on": Verb(gettext_lazy("Switch on"), _on),
         "off": Verb(gettext_lazy("Switch off"), _off),
         "fire": Verb(gettext_lazy("Fire now"), _fire),
     }
 
-    def changelist_view(
-        self,
-        request: HttpRequest,
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's
-    ) -> HttpResponse:
-        if not self.has_view_permission(request) or request.method == "POST":
-            raise PermissionDenied
+    def show_all(self, request: HttpRequest) -> HttpResponse:
         listed = [(one, self.buttons(one.verbs)) for one in _listed()]
         return self.page(request, "workflows/schedules.html", title=_("Schedules"), schedules=listed)
 

@@ -3,12 +3,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from workflows import clock
-from workflows.admin.base import Console
+from workflows.admin.base import Board
 from workflows.definitions import consumers
 from workflows.models import Message, Run, RunStatus, Worker
 
@@ -26,17 +25,11 @@ class Process:
 
 
 @admin.register(Worker)
-class WorkerAdmin(Console):
+class WorkerAdmin(Board):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - nothing to do here
         return False
 
-    def changelist_view(
-        self,
-        request: HttpRequest,
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's
-    ) -> HttpResponse:
-        if not self.has_view_permission(request) or request.method == "POST":
-            raise PermissionDenied
+    def show_all(self, request: HttpRequest) -> HttpResponse:
         held = _held()
         workers = [(worker, held.pop(worker.name, {})) for worker in Worker.objects.order_by("-heartbeat_at", "name")]
         return self.page(request, "workflows/workers.html", title=_("Workers"), workers=workers, gone=held)

@@ -198,7 +198,7 @@ def _locked(run_id: str) -> Run:
     """Lock the parent, then the run."""
     parent = Run.objects.filter(pk=run_id).values_list("parent", flat=True).first()
     if parent:
-        Run.objects.select_for_update().get(pk=parent)
+        Run.objects.select_for_update().filter(pk=parent).first()  # where it is pruned meanwhile, so is the run
     run = Run.objects.select_for_update().filter(pk=run_id).first()
     if run is None:
         raise UnknownRun(run=run_id)

@@ -1,25 +1,29 @@
-"""Forgetting what is over. Each deletes at most `limit` rows of what ended before, and returns how many."""
+"""Forgetting what is over. Each changes at most `limit` rows of what ended before, and returns how many."""
 
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from workflows.models import Attempt, AuditLine, Event, Firing, Message, Run, RunStatus, Step
 from workflows.transitions.verbs import verb
+
+FOR_GOOD = (RunStatus.SUCCEEDED, RunStatus.CANCELLED)
+"""What no operator can take back."""
 
 
 @verb
 def runs(before: datetime, *, limit: int) -> int:
     """Delete what belongs to finished runs, and those of which nothing else is left.
 
-    A child goes when its parent is over, and before it. A run that an operator has in hand is left for the next time.
+    First failed runs can be retried no more: a parent before its child, which it would start anew if that were gone.
+    Then they are deleted, a child before its parent. A run that an operator has in hand is left for the next time.
     """
-    over = Run.objects.finished().filter(finished_at__lt=before).exclude(parent__in=Run.objects.unfinished())
-    leaves = over.exclude(pk__in=Run.objects.filter(parent__isnull=False).values("parent"))
-    locked = leaves.select_for_update(skip_locked=True, of=("self",)).order_by("finished_at")
-    ids = list(locked.values_list("pk", flat=True)[:limit])
-    Run.objects.filter(pk__in=ids, status=RunStatus.FAILED).update(status=RunStatus.CANCELLED)  # no retry any more
+    over = Run.objects.finished().filter(Q(parent=None) | Q(parent__status__in=FOR_GOOD), finished_at__lt=before)
+    if failed := _lock(over.in_status(RunStatus.FAILED), limit):
+        return Run.objects.filter(pk__in=failed).update(status=RunStatus.CANCELLED)  # no retry any more
+    leaves = over.filter(status__in=FOR_GOOD).exclude(pk__in=Run.objects.filter(parent__isnull=False).values("parent"))
+    ids = _lock(leaves.order_by("finished_at"), limit)
     for rows in (
         Event.objects.filter(run__in=ids),
         Attempt.objects.filter(step__run__in=ids),
@@ -45,6 +49,11 @@ def firings(before: datetime, *, limit: int) -> int:
 @verb
 def audit_lines(before: datetime, *, limit: int) -> int:
     return _delete(AuditLine.objects.filter(at__lt=before).order_by("pk"), limit)
+
+
+def _lock(found: QuerySet[Run], limit: int) -> list[str]:
+    """Return the ids of those that nobody else has locked."""
+    return list(found.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
 
 
 def _delete(found: QuerySet[Any], limit: int) -> int:
