@@ -43,7 +43,8 @@ def test_one_that_was_cancelled_after_the_approval_is_over_too(request_, bob, st
     engine.cancel(request_.run_id, by=staff)
     made = purging.ask(bob, by=staff, reason="once more")
     request_.refresh_from_db()
-    assert (request_.status, request_.hindrance) == (PurgeStatus.BLOCKED, "Its workflow was ended by an operator. Ask anew.")
+    assert request_.status == PurgeStatus.BLOCKED
+    assert request_.hindrance == "Its workflow was ended by an operator. Ask anew."
     assert made.status == PurgeStatus.WAITING
 
 
