@@ -14,6 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils.regex_helper import normalize
 
+from accounts.inviting import make_link
+from todos.inviting import place_in
 from todos.models import BulkAdd
 
 # What a visitor who is not signed in may see or do.
@@ -27,6 +29,7 @@ PUBLIC = {
     "account_reset_password_from_key_done",
     "account_email_verification_sent",
     "account_confirm_email",
+    "account_invitation",
     "account_theme",
     "favicon",
     "todos:home",  # leads to the lists, which are not public
@@ -40,7 +43,7 @@ ODD = [
 ]
 FIELDS = (
     *("name", "text", "notes", "email", "role", "list", "after", "next"),
-    *("theme", "time_zone", "login", "q", "lines"),
+    *("theme", "time_zone", "login", "q", "lines", "password", "days", "uses", "number"),
 )
 NONSENSE = dict.fromkeys(FIELDS, "\x00")
 
@@ -85,6 +88,7 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
     """What stands for a parameter: first part of the path, name. A new kind of address names its object here."""
     return {
         ("lists", "pk"): flat.pk,
+        ("lists", "invitation_pk"): make_link(by=alice, grant=place_in(flat, role="editor")).pk,
         ("lists", "member_pk"): flat.memberships.get(user=bob).pk,
         ("todos", "pk"): tiles.pk,
         ("bulk-adds", "list_pk"): flat.pk,
