@@ -16,6 +16,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -23,7 +26,7 @@ from accounts import inviting
 from accounts.admin_forms import free_address
 from accounts.admin_purging import operator
 from accounts.forms import days_field, uses_field
-from accounts.models import Invitation, InvitationState, InvitationUse, User
+from accounts.models import Invitation, InvitationState, User
 from accounts.models.invitation import InvitationQuerySet
 
 
@@ -70,29 +73,9 @@ class Described(ChangeList):
         self.result_list: Any = inviting.describe(self.result_list)
 
 
-class UseInline(admin.TabularInline[InvitationUse, Invitation]):
-    model = InvitationUse
-    fields = readonly_fields = ("person", "used_at")
-    extra = 0
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[InvitationUse]:
-        return super().get_queryset(request).select_related("person")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as its invitation
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-
 @admin.register(Invitation)
 class InvitationAdmin(admin.ModelAdmin[Invitation]):
     form = InvitationForm
-    inlines = (UseInline,)
     list_display = (
         "__str__",
         "made_by",
@@ -111,7 +94,7 @@ class InvitationAdmin(admin.ModelAdmin[Invitation]):
     actions = ("resend_selected", "revoke_selected")
     readonly_fields = (
         *("made_by", "made_at", "made_for", "grants_shown", "state_shown", "used_shown", "expires_at"),
-        *("revoked_by", "revoked_at"),
+        *("accepted_by", "revoked_by", "revoked_at"),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:  # noqa: ARG002
@@ -131,6 +114,11 @@ class InvitationAdmin(admin.ModelAdmin[Invitation]):
         """Return whom it is bound to, else the first few who came by it."""
         people = [str(use) for use in row.uses.all()]
         return row.email or ", ".join(people[:3]) + ("…" if len(people) > 3 else "")
+
+    @admin.display(description=gettext_lazy("accepted by"))
+    def accepted_by(self, row: Invitation) -> str:
+        uses = [(use, date_format(timezone.localtime(use.used_at), "DATETIME_FORMAT")) for use in row.uses.all()]
+        return format_html_join("", "<div>{}, {}</div>", uses)
 
     @admin.display(description=gettext_lazy("grants"))
     def grants_shown(self, row: Invitation) -> str:
@@ -152,9 +140,6 @@ class InvitationAdmin(admin.ModelAdmin[Invitation]):
 
     def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:  # noqa: ARG002 - Django's
         return self.readonly_fields if obj else ("email", "number", "days")
-
-    def get_inlines(self, request: HttpRequest, obj: Invitation | None) -> Any:
-        return super().get_inlines(request, obj) if obj else ()
 
     def get_urls(self) -> list[URLPattern]:
         return [
