@@ -82,15 +82,13 @@ class AcceptForm(forms.Form):
         return self.cleaned_data
 
 
-def days_field(*, required: bool = True) -> forms.TypedChoiceField:
+def days_field() -> forms.TypedChoiceField:
     """Return a field whose value is how long an invitation lasts."""
     return forms.TypedChoiceField(
         label=_("Works for"),
         choices=[(1, _("1 day")), (7, _("7 days")), (30, _("30 days"))],
         initial=LASTS.days,
         coerce=lambda days: timedelta(days=int(days)),
-        required=required,
-        empty_value=LASTS,  # type: ignore[arg-type] # whatever `coerce` could return
     )
 
 

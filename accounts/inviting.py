@@ -20,6 +20,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import auditing, links, mail, onboarding
 from accounts.models import AuditKind, Invitation, InvitationUse, User
@@ -103,7 +104,7 @@ def renew(invitation: Invitation, *, by: User) -> bool:
         token = invitation.change_token()
         invitation.expires_at = max(invitation.expires_at, timezone.now() + LASTS)
         invitation.save(update_fields=["digest", "expires_at"])
-        auditing.record(AuditKind.INVITED, person=None, actor=by, detail=f"{invitation}, with a new link")
+        auditing.record(AuditKind.INVITED, person=None, actor=by, detail=_("%s, with a new link") % invitation)
         if invitation.email:
             _mail(invitation, token)
     if not invitation.email:

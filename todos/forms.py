@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import days_field, uses_field
+from accounts.inviting import LASTS
 from accounts.models import User
 from accounts.text import many_lines, one_line, validate_characters, validate_visible
 from todos.lines import TEXT_LENGTH
@@ -147,10 +148,14 @@ class MemberForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)
-    days = days_field(required=False)
+    days = days_field()
 
     person: User | None = None
     offers_invitation = False
+
+    def __init__(self, data: Any = None) -> None:
+        # The page has this field only once it offers an invitation.
+        super().__init__(None if data is None else {"days": LASTS.days, **data.dict()})
 
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts import inviting, mail
+from accounts import inviting, mail, purging
 from accounts.models import AuditEvent, AuditKind, Invitation, InvitationState, InvitationUse, User
 from accounts.models.invitation import digest_of
 from accounts.workflows import prune_invitations
@@ -337,6 +337,7 @@ def test_what_cannot_be_granted_any_more_is_left_out_and_said(flat, alice, bob, 
     path = path_of(inviting.make_link(by=alice, grant=place(flat)))
     pk = flat.pk
     gone(flat, alice, bob)
+    assert client.get(path).status_code == 200
     page = client.post(path, DORA, follow=True)
     assert page.redirect_chain[-1][0] == "/lists/"
     assert "no longer for Alice to give" in page.content.decode()
@@ -427,6 +428,15 @@ def test_a_person_with_invitations_can_be_deleted(alice, staff, bob):
     invitation.refresh_from_db()
     assert (invitation.made_by, invitation.revoked_by, invitation.uses.get().person) == (None, None, None)
     assert str(invitation.uses.get()) == "somebody who is gone"
+
+
+def test_a_purged_person_is_named_by_no_invitation(alice, staff, second, delivered):
+    inviting.accept_as_new(inviting.invite("dora@example.com", by=alice), **DORA)
+    others = inviting.invite("eve@example.com", by=User.objects.get(email="dora@example.com"))
+    purging.ask(others.made_by, by=staff, reason="left").decide(approve=True, by=second)
+    delivered()
+    assert not User.objects.filter(email="dora@example.com").exists()
+    assert list(Invitation.objects.values_list("email", "made_by")) == [("eve@example.com", None)]
 
 
 # --- At once ---------------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ def test_who_has_no_account_can_be_invited_by_the_same_form(flat, alice, url, si
     assert page.status_code == 422
     assert "Nobody with this address has an account here." in page.content.decode()
     assert "Invite by e-mail" in page.content.decode()
+    assert page.context["form"]["days"].value() == 7
     assert not Invitation.objects.exists()
     page = client.post(url, DORA | {"invite": "yes", "days": "1"}, follow=True)
     assert "An invitation is on its way to dora@example.com." in page.content.decode()
