@@ -38,7 +38,7 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
         todo_list.add(f"One of many {number}", by=owner)
     long_named = TodoList.create(LONG_WORD, by=owner)
     link = inviting.make_link(by=owner, grant=place_in(long_named, role=Role.EDITOR)).link
-    inviting.invite(f"{LONG_WORD[:60]}@{LONG_WORD[:60]}.example", by=owner, grant=place_in(todo_list, role=Role.READER))
+    inviting.invite(f"{'long' * 15}@{'name' * 15}.example", by=owner, grant=place_in(todo_list, role=Role.READER))
     inviting.make_link(by=owner, grant=place_in(todo_list, role=Role.EDITOR))
     gone = TodoList.create("Gone", by=owner)
     gone.trash(by=owner)
