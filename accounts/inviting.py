@@ -184,8 +184,9 @@ def _make(*, by: User, lasts: timedelta, grant: Data | None, **fields: Any) -> t
 
 
 def _lock_open(invitation: Invitation) -> None:
+    digest = invitation.digest
     invitation.lock()
-    if not invitation.is_open:
+    if not invitation.is_open or invitation.digest != digest:  # a new link may have been made meanwhile
         raise Over
 
 

@@ -13,7 +13,7 @@ from accounts.models import AuditEvent, AuditKind, Invitation, InvitationState, 
 from accounts.models.invitation import digest_of
 from accounts.workflows import prune_invitations
 from tests.accounts.conftest import first_link
-from tests.at_once import at_once
+from tests.at_once import at_once, during
 from tests.conftest import PASSWORD
 from todos.inviting import place_in
 from todos.models import Role, TodoList
@@ -488,3 +488,11 @@ def test_revoking_and_accepting_at_once_is_one_of_both(flat, alice):
             lambda path=path, fields=fields: Client().post(path, fields).status_code,
         )
         assert (revoked, status) in {(True, 410), (False, 302)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_old_link_loses_against_a_new_one_that_is_being_made(alice, client):
+    made = inviting.make_link(by=alice)
+    old = path_of(made)
+    assert during(lambda: inviting.renew(made, by=alice), lambda: client.post(old, DORA).status_code) == 410
+    assert Invitation.objects.get().uses_left == 1
