@@ -23,6 +23,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from accounts import onboarding
 from accounts.admin_forms import NewPersonForm, PersonForm
+from accounts.admin_inviting import InvitationAdmin as InvitationAdmin  # registers itself
 from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
 from accounts.mail import send_password_link
 from accounts.models import User, UserQuerySet

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts import mail
 from accounts.links import public_url
-from accounts.models import PurgeRequest, PurgeStatus, User
+from accounts.models import Invitation, PurgeRequest, PurgeStatus, User
 from workflows import engine
 from workflows.models import Message
 
@@ -134,6 +134,7 @@ def finish(request_id: int) -> None:
             content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk)
         )
         entries.update(object_repr=str(request))
+        Invitation.objects.filter(email=person.email).delete()  # it names them by their address
         person.delete()
     _tell(request)
 

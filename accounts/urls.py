@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from accounts import views
+from accounts import invitation_page, views
 
 # The part of allauth that Holdfast has: no sign-in codes, no managing of addresses; sign-up shows that it is closed.
 urlpatterns = [
@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
+    path("invitations/<str:token>/", invitation_page.invitation, name="account_invitation"),
     path("settings/", views.settings_page, name="account_settings"),
     path("theme/", views.choose_theme, name="account_theme"),
 ]

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from accounts import auditing, mail, onboarding, purging, sessions
+from accounts import auditing, inviting, mail, onboarding, purging, sessions
 from accounts.models import PurgeStatus
 from accounts.models.purge import DECIDED, WORKFLOW
 from workflows import engine
@@ -83,5 +83,16 @@ def prune_audit(step: engine.Steps) -> int:
     return deleted
 
 
+@engine.workflow("prune invitations")
+def prune_invitations(step: engine.Steps) -> int:
+    """Delete invitations that have been over for a while; return how many."""
+    before, deleted = step.now() - inviting.KEEP, 0
+    while count := step.transaction("invitations", inviting.prune, before, limit=BATCH):
+        deleted += count
+        step.progress(deleted)
+    return deleted
+
+
+engine.schedule("prune invitations", prune_invitations, cron="47 3 * * *", missed="once")
 engine.schedule("prune audit", prune_audit, cron="41 3 * * *", missed="once")
 engine.schedule("clear sessions", clear_sessions, cron="27 3 * * *", missed="once")

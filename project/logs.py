@@ -15,6 +15,8 @@ _FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # C0 and C1 controls, line separators, and what turns the direction of writing.
 _FORGING = (*range(9), *range(11, 32), *range(127, 160), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _CONTROL = {code: f"\\x{code:02x}" for code in _FORGING}
+# Who holds what stands in these addresses can use it.
+_SECRET_PATH = re.compile(r"(/accounts/(?:invitations|confirm-email|password/reset/key)/)(?!done/)[^/\s\"'?&\\]+")
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "request_id", "user_id", "request"}
 
 
@@ -43,6 +45,11 @@ def set_user(identity: int | None) -> None:
     _user_id.set(identity)
 
 
+def mask(text: str) -> str:
+    """Return the text without the tokens that stand in addresses."""
+    return _SECRET_PATH.sub(r"\1***", text)
+
+
 class ContextFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.__dict__ |= {"request_id": request_id(), "user_id": user_id()}
@@ -54,6 +61,9 @@ class ConsoleFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         parts = {"request": getattr(record, "request_id", None), "user": getattr(record, "user_id", None)}
@@ -82,7 +92,7 @@ class JSONFormatter(logging.Formatter):
         entry |= {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str, ensure_ascii=False)
+        return mask(json.dumps(entry, default=str, ensure_ascii=False))
 
 
 def as_json(line: str, *, process: str) -> str:

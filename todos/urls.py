@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
 from todos.converters import IdConverter
-from todos.views import bulk_adds, lists, members, todos
+from todos.views import bulk_adds, invitations, lists, members, todos
 
 register_converter(IdConverter, "id")
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("lists/<id:pk>/members/", members.members, name="members"),
     path("lists/<id:pk>/members/<id:member_pk>/role/", members.role, name="member_role"),
     path("lists/<id:pk>/members/<id:member_pk>/remove/", members.remove, name="member_remove"),
+    path("lists/<id:pk>/invitations/", invitations.make_link, name="invitation_link"),
+    path("lists/<id:pk>/invitations/<id:invitation_pk>/renew/", invitations.renew, name="invitation_renew"),
+    path("lists/<id:pk>/invitations/<id:invitation_pk>/revoke/", invitations.revoke, name="invitation_revoke"),
     path("lists/<id:pk>/leave/", members.leave, name="list_leave"),
     path("todos/<id:pk>/", todos.todo, name="todo"),
     path("todos/<id:pk>/edit/", todos.edit, name="todo_edit"),

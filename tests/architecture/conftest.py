@@ -1,6 +1,8 @@
 import pytest
 from django.core.files.base import ContentFile
 
+from accounts.inviting import make_link
+from todos.inviting import place_in
 from todos.models import BulkAdd
 
 
@@ -9,6 +11,7 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
     """What stands for a parameter: first part of the path, name. A new kind of address names its object here."""
     return {
         ("lists", "pk"): flat.pk,
+        ("lists", "invitation_pk"): make_link(by=alice, grant=place_in(flat, role="editor")).pk,
         ("lists", "member_pk"): flat.memberships.get(user=bob).pk,
         ("todos", "pk"): tiles.pk,
         ("bulk-adds", "list_pk"): flat.pk,

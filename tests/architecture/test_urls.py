@@ -18,6 +18,7 @@ PUBLIC = {
     "account_reset_password_from_key_done",
     "account_email_verification_sent",
     "account_confirm_email",
+    "account_invitation",
     "account_theme",
     "favicon",
     "todos:home",  # leads to the lists, which are not public
@@ -31,7 +32,7 @@ ODD = [
 ]
 FIELDS = (
     *("name", "text", "notes", "email", "role", "list", "after", "next"),
-    *("theme", "time_zone", "login", "q", "lines"),
+    *("theme", "time_zone", "login", "q", "lines", "password", "days", "uses", "number"),
 )
 NONSENSE = dict.fromkeys(FIELDS, "\x00")
 

@@ -1,12 +1,16 @@
 """Every page of the app that a person can look at, for tests that hold on all of them."""
 
+from urllib.parse import urlsplit
+
 from django.core.files.base import ContentFile
 from django.template.loader import render_to_string
 from django.urls import reverse
 from playwright.sync_api import Page, Route
 
+from accounts import inviting
 from accounts.models import User
-from todos.models import BulkAdd, TodoList
+from todos.inviting import place_in
+from todos.models import BulkAdd, Role, TodoList
 from workflows import engine
 from workflows.testing import run_until_idle
 
@@ -32,7 +36,10 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
     todo_list.add("Thrown away", by=owner).trash(by=owner)
     for number in range(55):
         todo_list.add(f"One of many {number}", by=owner)
-    TodoList.create(LONG_WORD, by=owner)
+    long_named = TodoList.create(LONG_WORD, by=owner)
+    link = inviting.make_link(by=owner, grant=place_in(long_named, role=Role.EDITOR)).link
+    inviting.invite(f"{'long' * 15}@{'name' * 15}.example", by=owner, grant=place_in(todo_list, role=Role.READER))
+    inviting.make_link(by=owner, grant=place_in(todo_list, role=Role.EDITOR))
     gone = TodoList.create("Gone", by=owner)
     gone.trash(by=owner)
     empty = TodoList.create("Empty", by=owner)
@@ -46,6 +53,7 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
         empty.get_absolute_url(),
         reverse("todos:list_edit", args=[todo_list.pk]),
         reverse("todos:members", args=[todo_list.pk]),
+        urlsplit(link).path,
         wide.get_absolute_url(),
         reverse("todos:bulk_add_new", args=[todo_list.pk]),
         *(made.get_absolute_url() for made in (checking, preview, done, refused, undone)),

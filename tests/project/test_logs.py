@@ -63,3 +63,13 @@ def test_output_becomes_one_object_a_line_that_names_its_process(monkeypatch):
     line = logs.JSONFormatter().format(record())
     assert logs.as_json(line, process="worker") == line
     assert json.loads(line)["process"] == "worker"
+
+
+def test_tokens_in_addresses_are_not_logged():
+    token = "3mZ_-q9" * 6
+    for path in (f"/accounts/invitations/{token}/", f"/accounts/confirm-email/{token}/"):
+        made = record("%s %s?next=%s", "GET", path, path, path=path)
+        for line in (logs.ConsoleFormatter().format(made), logs.JSONFormatter().format(made)):
+            assert "3mZ" not in line
+            assert path.replace(token, "***") in line
+    assert "/accounts/password/reset/key/done/" in logs.mask("/accounts/password/reset/key/done/")

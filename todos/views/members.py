@@ -4,11 +4,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import inviting
+from accounts.models import Invitation, User
 from accounts.redirects import next_path
 from todos import access
 from todos.access import MemberRequest, signed_in
-from todos.forms import MemberForm, RoleForm
-from todos.models import Role
+from todos.forms import LinkForm, MemberForm, RoleForm
+from todos.inviting import describe_roles, invitations_to, place_in
+from todos.models import Membership, Role
 from todos.responses import attempt
 from todos.toasts import refuse, toast
 
@@ -16,20 +19,35 @@ from todos.toasts import refuse, toast
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def members(request: MemberRequest, pk: int) -> HttpResponse:
-    if request.method == "POST":
-        membership, form = access.owned_list(request.user, pk), MemberForm(request.POST)
-        if form.is_valid():
-            return _add(request, pk, form=form)
-    else:
-        membership, form = access.readable_list(request.user, pk), MemberForm()
+    if request.method != "POST":
+        return members_page(request, access.readable_list(request.user, pk))
+    membership, form = access.owned_list(request.user, pk), MemberForm(request.POST)
+    if not form.is_valid():
+        return members_page(request, membership, form=form)
+    return _add(request, pk, person=form.person, form=form) if form.person else _invite(request, pk, form=form)
+
+
+def members_page(
+    request: MemberRequest,
+    membership: Membership,
+    *,
+    form: MemberForm | None = None,
+    link_form: LinkForm | None = None,
+    made: Invitation | None = None,
+) -> HttpResponse:
+    """Return the page with forms that came back with errors, or with the link that was made and is shown this once."""
+    invitations = invitations_to(membership.list_id).open().select_related("made_by")
     context = {
         "list": membership.list,
         "memberships": membership.list.memberships.for_members_page(),
         "is_owner": membership.is_owner,
-        "form": form,
+        "form": form or MemberForm(),
+        "link_form": link_form or LinkForm(auto_id="link-%s"),
+        "invitations": describe_roles(invitations) if membership.is_owner else [],
+        "made": made,
         "roles": Role.choices,
     }
-    return render(request, "todos/members.html", context, status=422 if form.is_bound else 200)
+    return render(request, "todos/members.html", context, status=422 if form or link_form else 200)
 
 
 @require_POST
@@ -71,15 +89,24 @@ def leave(request: MemberRequest, pk: int) -> HttpResponse:
     return _back(request, pk)
 
 
-def _add(request: MemberRequest, pk: int, *, form: MemberForm) -> HttpResponse:
+def _add(request: MemberRequest, pk: int, *, person: User, form: MemberForm) -> HttpResponse:
     with access.held(pk):
         todo_list = access.owned_list(request.user, pk).list
-        added = todo_list.add_member(form.person, role=form.cleaned_data["role"], by=request.user)
-    names = {"name": form.person.display_name}
+        added = todo_list.add_member(person, role=form.cleaned_data["role"], by=request.user)
+    names = {"name": person.display_name}
     if added:
         toast(request, _("%(name)s is now a member, and is told by mail.") % names)
     else:
         refuse(request, _("%(name)s is a member already. Their role stays as it is.") % names)
+    return _back(request, pk)
+
+
+def _invite(request: MemberRequest, pk: int, *, form: MemberForm) -> HttpResponse:
+    values = form.cleaned_data
+    with access.held(pk):
+        place = place_in(access.owned_list(request.user, pk).list, role=values["role"])
+        inviting.invite(values["email"], by=request.user, lasts=values["days"], grant=place)
+    toast(request, _("An invitation is on its way to %(email)s.") % {"email": values["email"]})
     return _back(request, pk)
 
 

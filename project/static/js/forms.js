@@ -47,6 +47,7 @@ function leaveSearch(field) {
 }
 
 document.addEventListener("focusin", ({ target }) => {
+  if (target.matches("[data-selects]")) target.select();
   // An edit begins at the end of the text, not before it.
   if (target.matches(".editing input[name=text]")) target.setSelectionRange(target.value.length, target.value.length);
 });
