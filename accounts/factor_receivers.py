@@ -7,13 +7,14 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import auditing, fresh
+from accounts import auditing, fresh, sessions
 from accounts.models import AuditKind, User
 
 
 @receiver(user_logged_in)
 def begin_session(request: HttpRequest | None, **_: Any) -> None:
     if request is not None:
+        sessions.begin(request)
         fresh.refresh(request)
 
 

@@ -28,6 +28,9 @@ urlpatterns = [
     ),
     path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
+    path("sessions/", session_views.sessions_page, name="account_sessions"),
+    path("sessions/end-others/", session_views.end_other_sessions, name="account_end_other_sessions"),
+    path("sessions/<slug:number>/end/", session_views.end_session, name="account_end_session"),
     path("settings/", views.settings_page, name="account_settings"),
     path("theme/", views.choose_theme, name="account_theme"),
 ]

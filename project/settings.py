@@ -53,7 +53,6 @@ INSTALLED_APPS = [
     "project.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -176,6 +175,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AUDIT_KEEP = timedelta(days=365)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "todos:lists"
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = 7 * 24 * 3600  # with "keep me signed in"; without it the session ends with the browser
 CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

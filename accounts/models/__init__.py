@@ -1,5 +1,6 @@
 from accounts.models.audit import AuditEvent, AuditKind
 from accounts.models.purge import PurgeRequest, PurgeStatus
+from accounts.models.session import Session
 from accounts.models.user import Theme, User, UserQuerySet
 
-__all__ = ["AuditEvent", "AuditKind", "PurgeRequest", "PurgeStatus", "Theme", "User", "UserQuerySet"]
+__all__ = ["AuditEvent", "AuditKind", "PurgeRequest", "PurgeStatus", "Session", "Theme", "User", "UserQuerySet"]

@@ -5,12 +5,11 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts import mail, purging
-from accounts.models import PurgeRequest, User
+from accounts.models import PurgeRequest, Session, User
 from tests.accounts.people import PEOPLE, change
 from todos.models import Activity, Membership, Role, Todo, TodoList
 from workflows import engine
