@@ -3,6 +3,8 @@
 from typing import Any
 
 from allauth.account.signals import authentication_step_completed
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -24,3 +26,15 @@ def renew_session(request: HttpRequest, user: User, *, reauthenticated: bool = F
         request.session.cycle_key()  # who had learned the old key has nothing
         fresh.refresh(request)
         auditing.record(AuditKind.REAUTHENTICATED, person=user, actor=user)
+
+
+@receiver([authenticator_added, authenticator_reset])
+def note_new_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
+    codes = authenticator.type == Authenticator.Type.RECOVERY_CODES
+    kind = AuditKind.RECOVERY_CODES_MADE if codes else AuditKind.FACTOR_ADDED
+    auditing.record(kind, person=user, actor=user, detail="" if codes else str(authenticator))
+
+
+@receiver(authenticator_removed)
+def note_removed_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
+    auditing.record(AuditKind.FACTOR_REMOVED, person=user, actor=user, detail=str(authenticator))

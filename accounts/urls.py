@@ -1,5 +1,5 @@
 from allauth.account import views as allauth
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from accounts import session_views, views
 from accounts.fresh import fresh_session_required
@@ -28,6 +28,7 @@ urlpatterns = [
     ),
     path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
+    path("factors/", include("accounts.factor_urls")),
     path("sessions/", session_views.sessions_page, name="account_sessions"),
     path("sessions/end-others/", session_views.end_other_sessions, name="account_end_other_sessions"),
     path("sessions/<slug:number>/end/", session_views.end_session, name="account_end_session"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.shortcuts import resolve_url
@@ -29,6 +30,8 @@ PUBLIC = {
     "account_email_verification_sent",
     "account_confirm_email",
     "account_theme",
+    "mfa_authenticate",  # leads to the password first
+    "mfa_login_webauthn",
     "favicon",
     "todos:home",  # leads to the lists, which are not public
 }
@@ -91,6 +94,7 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
         ("bulk-adds", "list_pk"): flat.pk,
         ("bulk-adds", "pk"): BulkAdd.create(flat, ContentFile(b"Buy grout"), by=alice).pk,
         ("accounts", "number"): sessions_of(alice)[0].number,
+        ("accounts", "pk"): Authenticator.objects.create(user=alice, type="webauthn", data={"name": "Key"}).pk,
     }
 
 
