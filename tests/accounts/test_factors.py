@@ -16,6 +16,7 @@ from accounts.factor_adapter import FactorAdapter, passkeys_work_at
 from accounts.models import AuditEvent, AuditKind
 from tests.at_once import at_once
 from tests.conftest import PASSWORD
+from tests.passkeys import make_passkey
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 FACTORS = "/accounts/factors/"
@@ -229,7 +230,7 @@ def test_pages_are_shown(sign_in, alice, path):
 
 @pytest.fixture
 def passkey(bob) -> Authenticator:
-    return Authenticator.objects.create(user=bob, type="webauthn", data={"name": "Bob's key", "credential": {}})
+    return make_passkey(bob, name="Bob's key")
 
 
 @pytest.mark.parametrize("verb", ["rename", "remove"])
@@ -265,6 +266,7 @@ ODD = [
 
 @pytest.mark.parametrize("credential", ODD)
 def test_odd_passkeys_are_refused(sign_in, alice, app, credential):
+    make_passkey(alice)
     client, visitor, halfway = sign_in(alice), Client(), with_password(alice)
     client.get(f"{FACTORS}passkeys/add/")
     assert client.post(f"{FACTORS}passkeys/add/", {"credential": credential, "name": "x"}).status_code == 200

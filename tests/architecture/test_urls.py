@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.shortcuts import resolve_url
@@ -16,6 +15,7 @@ from django.urls.resolvers import RoutePattern
 from django.utils.regex_helper import normalize
 
 from accounts.models import Session, User
+from tests.passkeys import make_passkey
 from todos.models import BulkAdd
 
 # What a visitor who is not signed in may see or do.
@@ -94,7 +94,7 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
         ("bulk-adds", "list_pk"): flat.pk,
         ("bulk-adds", "pk"): BulkAdd.create(flat, ContentFile(b"Buy grout"), by=alice).pk,
         ("accounts", "number"): sessions_of(alice)[0].number,
-        ("accounts", "pk"): Authenticator.objects.create(user=alice, type="webauthn", data={"name": "Key"}).pk,
+        ("accounts", "pk"): make_passkey(alice).pk,
     }
 
 
