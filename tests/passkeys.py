@@ -11,7 +11,7 @@ from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, Au
 
 from accounts.models import User
 
-PRESENT_VERIFIED_ATTESTED = 0x45
+PRESENT_VERIFIED_ATTESTED = AuthenticatorData.FLAG(0x45)
 
 
 def make_passkey(person: User, *, name: str = "Key") -> Authenticator:

@@ -351,3 +351,18 @@ def test_reset_mfa_lets_a_person_in_who_lost_the_phone(sign_in, alice, recovery,
     assert "nothing changed" in capsys.readouterr().out
     with pytest.raises(CommandError, match="Nobody signs in"):
         call_command("reset_mfa", "nobody@example.com")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_add_one_app(sign_in, alice):
+    client = sign_in(alice)
+    secret = client.get(f"{FACTORS}totp/activate/").context["form"].secret
+
+    def click() -> int:
+        other = Client()
+        other.cookies["sessionid"] = client.cookies["sessionid"].value
+        return other.post(f"{FACTORS}totp/activate/", {"code": code(secret=secret)}).status_code
+
+    assert set(at_once(click, click, click)) <= {200, 302}  # 200: the secret of the session was in use already
+    assert Authenticator.objects.filter(type="totp").count() == 1
+    assert Authenticator.objects.filter(type="recovery_codes").count() == 1
