@@ -9,6 +9,7 @@ from typing import Any
 
 from allauth.account.admin import EmailAddressAdmin as AllauthEmailAddressAdmin
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -21,7 +22,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from accounts import onboarding
+from accounts import factor_admin, onboarding  # noqa: F401 - the former registers what it has
 from accounts.admin_forms import NewPersonForm, PersonForm
 from accounts.admin_inviting import InvitationAdmin as InvitationAdmin  # registers itself
 from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
@@ -120,8 +121,9 @@ class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
             User.objects.keep_an_operator(without={person.pk for person in objs})
         except ValidationError as error:
             return [], {}, set(), error.messages
-        # Addresses are not deleted by themselves, but they go with their person.
-        return to_delete, counts, needed - {self.admin_site.get_model_admin(EmailAddress).opts.verbose_name}, protected
+        # Addresses and second factors are not deleted by themselves, but they go with their person.
+        go_along = {model._meta.verbose_name for model in (EmailAddress, Authenticator)}  # noqa: SLF001 - Django's name
+        return to_delete, counts, needed - go_along, protected
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:  # noqa: ARG002 - Django's signature
         self._delete(User.objects.filter(pk=obj.pk))

@@ -7,13 +7,17 @@ from django.utils import timezone
 
 from accounts import addresses
 from accounts.models import User
+from accounts.session_store import SessionStore
 from project import logs
 
 type Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def member_context(get_response: Handler) -> Handler:
-    """Serve a member's request in their time zone, with their id in the log; keep the client's address at hand."""
+    """Serve a member's request in their time zone, with their id in the log; keep the client's address at hand.
+
+    Notes the visit in their session, at most once in five minutes.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with addresses.serving(request):
@@ -25,6 +29,9 @@ def member_context(get_response: Handler) -> Handler:
         if not isinstance(user, User):
             return get_response(request)
         logs.set_user(user.pk)
+        assert isinstance(request.session, SessionStore)
+        address = addresses.current()
+        request.session.note_visit(address=str(address) if address else None)
         with timezone.override(user.zone):
             return get_response(request)
 

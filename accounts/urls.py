@@ -1,7 +1,8 @@
 from allauth.account import views as allauth
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
-from accounts import invitation_page, views
+from accounts import invitation_page, session_views, views
+from accounts.fresh import fresh_session_required
 
 # The part of allauth that Holdfast has: no sign-in codes, no managing of addresses; sign-up shows that it is closed.
 urlpatterns = [
@@ -10,8 +11,9 @@ urlpatterns = [
     path("signup/", allauth.signup, name="account_signup"),
     path("inactive/", allauth.account_inactive, name="account_inactive"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", allauth.password_change, name="account_change_password"),
-    path("password/set/", allauth.password_set, name="account_set_password"),
+    path("continue/", session_views.continue_page, name="account_continue"),
+    path("password/change/", fresh_session_required(allauth.password_change), name="account_change_password"),
+    path("password/set/", fresh_session_required(allauth.password_set), name="account_set_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
@@ -27,6 +29,10 @@ urlpatterns = [
     path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
     path("invitations/<str:token>/", invitation_page.invitation, name="account_invitation"),
+    path("factors/", include("accounts.factor_urls")),
+    path("sessions/", session_views.sessions_page, name="account_sessions"),
+    path("sessions/end-others/", session_views.end_other_sessions, name="account_end_other_sessions"),
+    path("sessions/<slug:number>/end/", session_views.end_session, name="account_end_session"),
     path("settings/", views.settings_page, name="account_settings"),
     path("theme/", views.choose_theme, name="account_theme"),
 ]

@@ -17,6 +17,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.factors import has_factor
+from accounts.models import User
 from project.mail import StoredMail
 
 _MAILS_A_PAGE = 50
@@ -39,7 +41,7 @@ class OperatorSite(AdminSite):
         return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        return super().admin_view(_understood(view), cacheable)
+        return super().admin_view(_behind_factor(_understood(view)), cacheable)
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
         """Send to the page of the app, which ends other sessions and tells by mail."""
@@ -67,6 +69,19 @@ class OperatorSite(AdminSite):
         return TemplateResponse(
             request, "admin/mail_message.html", self.each_context(request) | {"title": mail.subject, "mail": mail}
         )
+
+
+def _behind_factor(view: Any) -> Any:
+    """Where REQUIRE_STAFF_MFA says so, lead staff without a second factor to where they get one."""
+
+    @wraps(view)
+    def behind_factor(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if settings.REQUIRE_STAFF_MFA and isinstance(request.user, User) and not has_factor(request.user):
+            return redirect("mfa_index")
+        response: HttpResponse = view(request, *args, **kwargs)
+        return response
+
+    return behind_factor
 
 
 def _understood(view: Any) -> Any:

@@ -23,6 +23,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         if name.removesuffix("_FILE") in {
             *("HOST", "PORT", "PUBLIC_URL", "SECRET_KEY", "EMAIL_URL", "EMAIL_FROM", "DEBUG"),
             *("ADMIN_EMAIL", "ADMIN_PASSWORD", "LOG_FORMAT", "METRICS_TOKEN", "TRUSTED_PROXIES", "CLIENT_IP_HEADER"),
+            "REQUIRE_STAFF_MFA",
         }:
             del os.environ[name]
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # inherits what the first process set up

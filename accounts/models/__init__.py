@@ -1,6 +1,7 @@
 from accounts.models.audit import AuditEvent, AuditKind
 from accounts.models.invitation import Invitation, InvitationState, InvitationUse
 from accounts.models.purge import PurgeRequest, PurgeStatus
+from accounts.models.session import Session
 from accounts.models.user import Theme, User, UserQuerySet
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "InvitationUse",
     "PurgeRequest",
     "PurgeStatus",
+    "Session",
     "Theme",
     "User",
     "UserQuerySet",

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import mail
-from accounts.models import PurgeRequest, User
+from accounts.models import PurgeRequest, Session, User
 from tests.accounts.people import PEOPLE, change
 from tests.accounts.purges import REASON, REQUESTS, ask, decide, state
 from todos.models import Activity, Membership, Role, Todo, TodoList

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.context import theme
 from accounts.middleware import member_context
 from accounts.models import User
+from accounts.session_store import SessionStore
 from project import logs
 
 SETTINGS, THEME = "/accounts/settings/", "/accounts/theme/"
@@ -138,7 +139,7 @@ def seen_by(client, user) -> tuple:
         return HttpResponse()
 
     request = RequestFactory().get("/")
-    request.user = user
+    request.user, request.session = user, SessionStore()
     if user:
         request.COOKIES["sessionid"] = "x"
     member_context(view)(request)

@@ -4,6 +4,7 @@ import "./forms.js";
 import "./keyboard.js";
 import "./largest.js";
 import "./menus.js";
+import "./passkeys.js";
 import "./reorder.js";
 import "./theme.js";
 import "./toast.js";

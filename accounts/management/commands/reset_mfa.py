@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import factors
+from accounts.models import User
+
+
+class Command(BaseCommand):
+    help = (
+        "Take all second factors (passkeys, authenticator app, recovery codes) from a person who has lost them, and "
+        "sign them out everywhere. They sign in with their password; be sure that it is they who ask."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email")
+
+    def handle(self, *args: Any, email: str, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        person = User.objects.filter(email=User.objects.normalize_email(email)).first()
+        if person is None:
+            raise CommandError(f"Nobody signs in with {email}.")
+        if removed := factors.reset(person):
+            self.stdout.write(f"{person.email} has no second factor any more ({removed} removed) and is signed out.")
+        else:
+            self.stdout.write(f"{person.email} had no second factor; nothing changed.")
