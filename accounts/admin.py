@@ -22,6 +22,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from accounts import onboarding
+from accounts.admin_audit import LoggedOneByOne
 from accounts.admin_forms import NewPersonForm, PersonForm
 from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
 from accounts.mail import send_password_link
@@ -47,7 +48,7 @@ class BanFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
+class UserAdmin(PurgingMixin, LoggedOneByOne[User], DjangoUserAdmin[User]):
     form = PersonForm
     add_form = NewPersonForm
     list_display = ("email", "name", "is_active", "banned", "is_staff", "is_superuser", "last_login", "date_joined")
@@ -176,7 +177,7 @@ class EmailAddressAdmin(AllauthEmailAddressAdmin):  # type: ignore[misc]
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin):
+class GroupAdmin(LoggedOneByOne[Group], DjangoGroupAdmin):
     """A group is a bundle of rights, so only superusers fill it."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -27,5 +27,6 @@ urlpatterns = [
     path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
     path("settings/", views.settings_page, name="account_settings"),
+    path("activity/", views.activity, name="account_activity"),
     path("theme/", views.choose_theme, name="account_theme"),
 ]

@@ -53,14 +53,21 @@ def purge_member(step: engine.Steps, *, request_id: int, until: datetime) -> str
             raise
         step.transaction("block", purging.block, request_id, hindrance=failure.message)
         return PurgeStatus.BLOCKED.value
+    purge(step, person_id)
+    step.transaction("finish", purging.finish, request_id)
+    return PurgeStatus.PURGED.value
+
+
+def purge(step: engine.Steps, person_id: int) -> None:
+    """Delete everything of a person who is shut out, but the person."""
     for part in purging.parts():
         part.purge(step, person_id)
     step.do("sessions", purging.forget_sessions, person_id, limit=BATCH)
     step.transaction("mails", purging.forget_mails, person_id)
+    while step.transaction("audit", auditing.forget, person_id, limit=BATCH):
+        pass
     while step.transaction("deeds", purging.forget_deeds, person_id, limit=BATCH):
         pass
-    step.transaction("finish", purging.finish, request_id)
-    return PurgeStatus.PURGED.value
 
 
 @engine.workflow("clear sessions")
