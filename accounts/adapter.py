@@ -25,6 +25,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002 - allauth's signature
+        # allauth does not count a sign-in, and looks a second time deep inside a view that let the person in.
+        return False  # every view that it would ask for stands behind accounts.fresh
+
     def is_safe_url(self, url: str | None) -> bool:
         return is_local_path(url)
 

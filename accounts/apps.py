@@ -7,7 +7,11 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import roles, signals
+        from accounts import (
+            factor_receivers,  # noqa: F401 - connects them
+            roles,
+            signals,
+        )
 
         signals.connect()
         roles.connect()

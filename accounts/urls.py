@@ -1,7 +1,8 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from accounts import views
+from accounts import session_views, views
+from accounts.fresh import fresh_session_required
 
 # The part of allauth that Holdfast has: no sign-in codes, no managing of addresses; sign-up shows that it is closed.
 urlpatterns = [
@@ -10,8 +11,9 @@ urlpatterns = [
     path("signup/", allauth.signup, name="account_signup"),
     path("inactive/", allauth.account_inactive, name="account_inactive"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", allauth.password_change, name="account_change_password"),
-    path("password/set/", allauth.password_set, name="account_set_password"),
+    path("continue/", session_views.continue_page, name="account_continue"),
+    path("password/change/", fresh_session_required(allauth.password_change), name="account_change_password"),
+    path("password/set/", fresh_session_required(allauth.password_set), name="account_set_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
