@@ -6,6 +6,7 @@ They are made and completed after each migration, and nothing is taken from them
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q
@@ -25,11 +26,12 @@ MANAGED = ("invitation",)
 
 
 def connect() -> None:
-    # The permissions of all apps are there when the last one is told that all is migrated.
-    post_migrate.connect(make_groups, sender=list(apps.get_app_configs())[-1])
+    post_migrate.connect(make_groups, sender=apps.get_app_config("accounts"))
 
 
 def make_groups(using: str = "default", **_signal: Any) -> None:
+    for label in SEEN:  # Django makes the permissions of one app after the other, and those of some later than this
+        create_permissions(apps.get_app_config(label), verbosity=0, using=using)
     seen = Q(content_type__app_label__in=SEEN, codename__startswith="view_")
     seen &= ~Q(content_type__model__in=UNSEEN)
     done = Q(content_type__app_label="accounts", content_type__model__in=MANAGED)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import auditing
+from accounts import auditing, bans
 from accounts.forms import SettingsForm
 from accounts.models import Theme, User
 from accounts.redirects import next_path
@@ -31,6 +31,11 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         return redirect(next_path(request, default=resolve_url("account_settings")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "accounts/settings.html", {"form": form}, status=status)
+
+
+@require_safe
+def inactive(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/account_inactive.html", {"ban": bans.shown(request)})
 
 
 @login_required
