@@ -73,9 +73,7 @@ class BanningMixin(admin.ModelAdmin[User]):
         form = BanForm(request.POST) if request.method == "POST" else BanForm(initial=seen)
         if form.is_valid():
             if form.cleaned_data["seen"] != seen["seen"]:
-                form.add_error(
-                    None, _("Somebody banned this person or lifted the ban meanwhile. Open the page anew.")
-                )
+                form.add_error(None, _("Somebody banned this person or lifted the ban meanwhile. Open the page anew."))
             elif self._decide(request, person, form=form):
                 return redirect("admin:accounts_user_change", person.pk)
         context = {

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import addresses
 from accounts.models import User
@@ -13,7 +13,10 @@ type Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def member_context(get_response: Handler) -> Handler:
-    """Serve a member's request in their time zone, with their id in the log; keep the client's address at hand."""
+    """Serve a member's request in their time zone and language, with their id in the log.
+
+    Keep the client's address at hand.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with addresses.serving(request):
@@ -25,7 +28,7 @@ def member_context(get_response: Handler) -> Handler:
         if not isinstance(user, User):
             return get_response(request)
         logs.set_user(user.pk)
-        with timezone.override(user.zone):
+        with timezone.override(user.zone), translation.override(user.language_code):
             return get_response(request)
 
     return middleware

@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from accounts import session_views, views
+from accounts import account_views, session_views, views
 from accounts.fresh import fresh_session_required
 
 # The part of allauth that Holdfast has: no sign-in codes, no managing of addresses; sign-up shows that it is closed.
@@ -29,6 +29,12 @@ urlpatterns = [
     path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
     path("settings/", views.settings_page, name="account_settings"),
+    path("email/", account_views.change_email, name="account_change_email"),
+    path("email/confirm/<str:key>/", account_views.confirm_email, name="account_change_email_confirm"),
+    path("export/", account_views.export, name="account_export"),
+    path("export/<uuid:key>/", account_views.export_file, name="account_export_file"),
+    path("delete/", account_views.delete_account, name="account_delete"),
+    path("delete/cancel/", account_views.cancel_deletion, name="account_delete_cancel"),
     path("activity/", views.activity, name="account_activity"),
     path("theme/", views.choose_theme, name="account_theme"),
 ]

@@ -26,11 +26,12 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = SettingsForm(request.POST) if request.method == "POST" else SettingsForm.of(request.user)
     if form.is_bound and form.is_valid():
-        request.user.change_settings(**form.cleaned_data)
+        request.user.change_settings(**form.values())
         messages.success(request, _("Your settings are saved."))
         return redirect(next_path(request, default=resolve_url("account_settings")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "accounts/settings.html", {"form": form}, status=status)
+    context = {"form": form, "export": request.user.data_exports.first()}
+    return render(request, "accounts/settings.html", context, status=status)
 
 
 @require_safe

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -151,6 +152,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return zoneinfo.ZoneInfo("UTC")
 
+    @property
+    def language_code(self) -> str:
+        """The language that the member chose, or everybody's where it is none (any more)."""
+        return self.language if self.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
     def wants(self, kind: MailKind) -> bool:
         return kind not in self.unwanted_mails
 
@@ -192,13 +198,21 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.session_version += 1
 
     def change_settings(self, **values: Any) -> bool:
-        """Save what people choose for themselves, of which only what differs is written; return whether anything did."""
+        """Save what people choose for themselves, of which only what differs is written; return if anything did."""
         changed = [field for field, value in values.items() if getattr(self, field) != value]
         for field in changed:
             setattr(self, field, values[field])
         if changed:
             self.save(update_fields=changed)
         return bool(changed)
+
+    def change_email(self, email: str) -> None:
+        """Let the person sign in with another address from now on; raises IntegrityError where somebody else does."""
+        with transaction.atomic():
+            self.email = User.objects.normalize_email(email)
+            self.save(update_fields=["email"])
+            self.settle_address()
+            AuditEvent.record(AuditKind.EMAIL_CHANGED, person=self, actor=self)
 
     def settle_address(self) -> None:
         """Make the e-mail address the person's only one for sign-in, verified and primary."""

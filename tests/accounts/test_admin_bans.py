@@ -94,7 +94,8 @@ def test_switching_off_and_on_does_not_revive_sessions(sign_in, staff, bob):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"reason": "x" * 501}, {"reason": "a\0b"}, {"until_0": "2001-01-01", "until_1": "00:00:00"}, {"until_0": "x"}]
+    "bad",
+    [{"reason": "x" * 501}, {"reason": "a\0b"}, {"until_0": "2001-01-01", "until_1": "00:00:00"}, {"until_0": "x"}],
 )
 def test_a_ban_that_makes_no_sense_is_refused(sign_in, staff, bob, bad):
     assert ban(sign_in(staff), bob, **bad).status_code == 422

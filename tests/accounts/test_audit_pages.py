@@ -114,7 +114,9 @@ def test_one_sees_what_was_done_by_oneself_and_to_oneself(sign_in, staff, alice,
     assert ACTIVITY in sign_in(bob).get("/accounts/settings/").content.decode()
 
 
-def test_the_pages_take_the_same_queries_for_any_number(sign_in, staff, alice, make_user, django_assert_max_num_queries):
+def test_the_pages_take_the_same_queries_for_any_number(
+    sign_in, staff, alice, make_user, django_assert_max_num_queries
+):
     member, operator = sign_in(alice), sign_in(staff)
     for number in range(60):
         auditing.record(AuditKind.INVITED, person=alice if number % 2 else make_user(f"P{number}"), actor=alice)
