@@ -117,8 +117,8 @@ class UserAdmin(PurgingMixin, BanningMixin, LoggedOneByOne[User], DjangoUserAdmi
             if "email" in form.changed_data:
                 obj.settle_address()
                 auditing.record(AuditKind.EMAIL_CHANGED, person=obj, actor=operator(request))
-            for field in {"is_staff", "is_superuser"} & named:
-                detail = f"{'+' if getattr(obj, field) else '-'} {self.opts.get_field(field).verbose_name}"
+            for field in sorted({"is_staff", "is_superuser"} & named):
+                detail = f"{'+' if getattr(obj, field) else '-'} {field.removeprefix('is_')}"
                 auditing.record(AuditKind.ROLE_CHANGED, person=obj, actor=operator(request), detail=detail)
 
     def get_deleted_objects(

@@ -15,7 +15,8 @@ class LoggedOneByOne[M: models.Model](admin.ModelAdmin[M]):
     """Django inserts the log of several deletions at once, of which no signal tells the audit."""
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
-        return [entry for row in queryset for entry in super(LoggedOneByOne, self).log_deletions(request, [row])]
+        alone: list[Any] = [[row] for row in queryset]
+        return [entry for row in alone for entry in super(LoggedOneByOne, self).log_deletions(request, row)]
 
 
 @admin.register(AuditEvent)

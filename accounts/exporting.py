@@ -7,7 +7,7 @@ come from iterators and are written as they come, so that a large account needs 
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from workflows import engine
 WORKFLOW = "export data"
 CHUNK = 500
 
-type Rows = Iterable[dict[str, Any]]
+type Rows = Iterable[Mapping[str, object]]
 type Exporter = Callable[[User], Iterator[tuple[str, Rows]]]
 
 _exporters: dict[str, Exporter] = {}

@@ -39,9 +39,7 @@ def send_mail(template: str, *, to: User | str, context: dict[str, Any], address
     if person and not person.may_sign_in():
         return False
     address = address or (to.email if isinstance(to, User) else to)
-    message = {"to": address} | _render(
-        template, person=person, context=context
-    )
+    message = {"to": address} | _render(template, person=person, context=context)
     engine.send(QUEUE, message | {"key": uuid.uuid4().hex, "person": person and person.pk})
     return True
 

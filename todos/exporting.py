@@ -11,9 +11,9 @@ from todos.models import Activity, Membership, Todo, TodoList
 
 def export(person: User) -> Iterator[tuple[str, Rows]]:
     """Yield the lists of the person, what is in them, and what the person did anywhere."""
-    memberships = Membership.objects.of(person).order_by("pk")
-    lists = memberships.values("role", id=F("list"), name=F("list__name"), trashed_at=F("list__trashed_at"))
-    yield "lists", lists.iterator(CHUNK)
+    lists = Membership.objects.of(person).order_by("list")
+    found = lists.values("list", "role", name=F("list__name"), trashed_at=F("list__trashed_at"))
+    yield "lists", found.iterator(CHUNK)
     # What is in the trash of a list, or in a list in the trash, is only for who may restore it.
     readable = TodoList.objects.visible_to(person).values("pk")
     restorable = TodoList.objects.restorable_by(person).values("pk")

@@ -66,7 +66,7 @@ def test_addresses_of_banned_people_get_the_same(sign_in, alice, bob, delivered)
 
 
 def test_an_address_taken_meanwhile_is_refused(client, alice, make_user, link):
-    make_user("Dora", **{})
+    make_user("Dora")
     User.objects.filter(name="Dora").update(email=NEW)
     assert client.post(link).status_code == 410
     alice.refresh_from_db()

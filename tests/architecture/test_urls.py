@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils.regex_helper import normalize
 
+from accounts.models import DataExport
 from todos.models import BulkAdd
 
 # What a visitor who is not signed in may see or do.
@@ -27,6 +28,7 @@ PUBLIC = {
     "account_reset_password_from_key_done",
     "account_email_verification_sent",
     "account_confirm_email",
+    "account_change_email_confirm",
     "account_theme",
     "favicon",
     "todos:home",  # leads to the lists, which are not public
@@ -87,6 +89,7 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
         ("lists", "pk"): flat.pk,
         ("lists", "member_pk"): flat.memberships.get(user=bob).pk,
         ("todos", "pk"): tiles.pk,
+        ("accounts", "key"): DataExport.objects.create(person=alice).pk,
         ("bulk-adds", "list_pk"): flat.pk,
         ("bulk-adds", "pk"): BulkAdd.create(flat, ContentFile(b"Buy grout"), by=alice).pk,
     }
