@@ -9,7 +9,7 @@ from tests.accounts.conftest import first_link
 from tests.at_once import at_once
 from tests.conftest import PASSWORD
 
-PAGE = "/accounts/email/"
+PAGE = "/accounts/address/"
 NEW = "alice@new.example.com"
 
 

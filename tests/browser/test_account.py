@@ -47,7 +47,7 @@ def test_an_account_is_given_up_and_kept_after_all(page, bob, kitchen):
 def test_the_pages_are_clean(open_page, alice, bob, kitchen, phone):
     for number in range(60):
         auditing.record(AuditKind.SIGNED_IN, person=alice, actor=bob if number % 2 else alice, detail="x" * 190)
-    confirm = f"/accounts/email/confirm/{email_change._key(alice, 'alice@new.example.com')}/"
+    confirm = f"/accounts/address/confirm/{email_change._key(alice, 'alice@new.example.com')}/"
     page = open_page(alice, bypass_csp=True, **({"viewport": PHONE, "has_touch": True} if phone else {}))
     found = []
 
@@ -56,7 +56,7 @@ def test_the_pages_are_clean(open_page, alice, bob, kitchen, phone):
         found.extend(violations(page))
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
 
-    for address in (SETTINGS, "/accounts/activity/", "/accounts/email/", confirm, "/accounts/delete/"):
+    for address in (SETTINGS, "/accounts/activity/", "/accounts/address/", confirm, "/accounts/delete/"):
         look(address)
     exporting.ask(alice)
     look(SETTINGS)
