@@ -5,7 +5,7 @@ from allauth.account.internal.stagekit import clear_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts import links, mail
+from accounts import bans, links, mail
 from accounts.models import User
 from accounts.redirects import is_local_path
 
@@ -19,6 +19,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         # allauth asks for is_active alone, and hands over people whom the backend refused after a right password.
         if not user.may_sign_in():
+            bans.show_once(request, user)
             clear_login(request)
             refusal: HttpResponse = self.respond_user_inactive(request, user)
             return refusal

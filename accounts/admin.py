@@ -22,12 +22,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from accounts import factor_admin, onboarding  # noqa: F401 - the former registers what it has
+from accounts import auditing, factor_admin, onboarding  # noqa: F401 - factor_admin registers what it has
+from accounts.admin_audit import LoggedOneByOne
+from accounts.admin_bans import BanningMixin
 from accounts.admin_forms import NewPersonForm, PersonForm
 from accounts.admin_inviting import InvitationAdmin as InvitationAdmin  # registers itself
 from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
 from accounts.mail import send_password_link
-from accounts.models import User, UserQuerySet
+from accounts.models import AuditKind, User, UserQuerySet
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -49,7 +51,7 @@ class BanFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
+class UserAdmin(PurgingMixin, BanningMixin, LoggedOneByOne[User], DjangoUserAdmin[User]):
     form = PersonForm
     add_form = NewPersonForm
     list_display = ("email", "name", "is_active", "banned", "is_staff", "is_superuser", "last_login", "date_joined")
@@ -58,13 +60,16 @@ class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
     ordering = ("email",)
     date_hierarchy = "date_joined"
     list_per_page = 50
-    readonly_fields = ("password_state", "last_login", "date_joined", "banned_at")
+    readonly_fields = (
+        *("password_state", "last_login", "date_joined", "banned", "banned_at", "banned_until", "ban_reason"),
+        "deletion_at",
+    )
     fieldsets = (
         (None, {"fields": ("email", "name", "password_state")}),
         (gettext_lazy("Choices"), {"fields": ("time_zone", "theme")}),
         (
             gettext_lazy("May sign in"),
-            {"fields": ("is_active", "banned", "banned_until", "ban_reason", "banned_at", "ban_seen")},
+            {"fields": ("is_active", "banned", "ban_reason", "banned_at", "banned_until", "deletion_at")},
         ),
         (gettext_lazy("Rights"), {"fields": RIGHTS}),
         (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
@@ -109,9 +114,14 @@ class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
             return
         # Only what was changed here: another operator, or the person, may have changed the rest meanwhile.
         named = {field.name for field in self.opts.concrete_fields} & set(form.changed_data)
-        obj.save(update_fields=[*named, "banned_at", "banned_until", "ban_reason", "session_version"])
-        if "email" in form.changed_data:
-            obj.settle_address()
+        with transaction.atomic():
+            obj.save(update_fields=[*named, "session_version"])
+            if "email" in form.changed_data:
+                obj.settle_address()
+                auditing.record(AuditKind.EMAIL_CHANGED, person=obj, actor=operator(request))
+            for field in sorted({"is_staff", "is_superuser"} & named):
+                detail = f"{'+' if getattr(obj, field) else '-'} {field.removeprefix('is_')}"
+                auditing.record(AuditKind.ROLE_CHANGED, person=obj, actor=operator(request), detail=detail)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -179,7 +189,7 @@ class EmailAddressAdmin(AllauthEmailAddressAdmin):  # type: ignore[misc]
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin):
+class GroupAdmin(LoggedOneByOne[Group], DjangoGroupAdmin):
     """A group is a bundle of rights, so only superusers fill it."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

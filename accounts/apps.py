@@ -7,4 +7,11 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import factor_receivers  # noqa: F401 - connects them
+        from accounts import (
+            factor_receivers,  # noqa: F401 - connects them
+            roles,
+            signals,
+        )
+
+        signals.connect()
+        roles.connect()

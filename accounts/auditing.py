@@ -2,38 +2,25 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
-from accounts import addresses
-from accounts.models import AuditEvent, AuditKind, User
-from accounts.models.audit import AuditQuerySet
-from project import logs
+from accounts.models import AuditEvent, User
+from accounts.models.audit import LONGEST, AuditQuerySet
 
-LONGEST = 200  # characters of a detail
+__all__ = ["LONGEST", "about", "forget", "prune", "record"]
 
-
-def record(
-    kind: AuditKind, *, person: User | None, actor: User | AnonymousUser | None = None, detail: str = ""
-) -> AuditEvent:
-    """Record a deed about `person` (None: about nobody known) by `actor`, the member of the request by default.
-
-    `detail` is a few words for a person to read; it never holds a secret, nor an address nobody has an account for.
-    """
-    actor_id = actor.pk if actor else logs.user_id()
-    address = addresses.current()
-    return AuditEvent.objects.create(
-        kind=kind,
-        person=person,
-        actor_id=actor_id,
-        address=str(address) if address else None,
-        detail=detail[:LONGEST],
-    )
+record = AuditEvent.record
 
 
 def about(person: User) -> AuditQuerySet:
     """Return what the person may read: what was done by them and to them."""
     return AuditEvent.objects.filter(Q(person=person) | Q(actor=person))
+
+
+def forget(person_id: int, *, limit: int) -> int:
+    """Delete up to `limit` events about the person, who is purged; return how many. What they did to others stays."""
+    about_them = AuditEvent.objects.filter(person=person_id).order_by("pk")
+    return AuditEvent.objects.filter(pk__in=list(about_them.values_list("pk", flat=True)[:limit])).delete()[0]
 
 
 def prune(before: datetime, *, limit: int) -> int:

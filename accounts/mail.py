@@ -29,15 +29,17 @@ LONGEST_DELAY = timedelta(minutes=15)
 NEVER_WORKS = (ValueError, MessageError)  # a message that cannot be written; trying again would change nothing
 
 
-def send_mail(template: str, *, to: User | str, context: dict[str, Any]) -> bool:
-    """Queue the mail made of `<template>_subject.txt` and `<template>.txt`, in the person's time zone.
+def send_mail(template: str, *, to: User | str, context: dict[str, Any], address: str = "") -> bool:
+    """Queue the mail made of `<template>_subject.txt` and `<template>.txt`, in the person's language and time zone.
 
-    `to` may be an address nobody has yet. Return False, and send nothing, for people who may not sign in.
+    `to` may be an address nobody has yet; `address` is for a person whose own is another one.
+    Return False, and send nothing, for people who may not sign in.
     """
     person = to if isinstance(to, User) else _owner(to)
     if person and not person.may_sign_in():
         return False
-    message = {"to": to.email if isinstance(to, User) else to} | _render(template, person=person, context=context)
+    address = address or (to.email if isinstance(to, User) else to)
+    message = {"to": address} | _render(template, person=person, context=context)
     engine.send(QUEUE, message | {"key": uuid.uuid4().hex, "person": person and person.pk})
     return True
 
@@ -85,7 +87,8 @@ def _render(template: str, *, person: User | None, context: dict[str, Any]) -> d
         "link_days": settings.PASSWORD_RESET_TIMEOUT // (24 * 3600),
         **context,
     }
-    with timezone.override(person.zone) if person else nullcontext(), translation.override(settings.LANGUAGE_CODE):
+    language = person.language_code if person else settings.LANGUAGE_CODE
+    with timezone.override(person.zone) if person else nullcontext(), translation.override(language):
         subject, text = (_plain(f"{template}{ending}", context) for ending in ("_subject.txt", ".txt"))
     return {"subject": " ".join(subject.split()), "text": f"{text.strip()}\n"}
 

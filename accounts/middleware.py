@@ -3,7 +3,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import addresses
 from accounts.models import User
@@ -14,9 +14,9 @@ type Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def member_context(get_response: Handler) -> Handler:
-    """Serve a member's request in their time zone, with their id in the log; keep the client's address at hand.
+    """Serve a member's request in their time zone and language, with their id in the log.
 
-    Notes the visit in their session, at most once in five minutes.
+    Keeps the client's address at hand. Notes the visit in their session, at most once in five minutes.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -32,7 +32,7 @@ def member_context(get_response: Handler) -> Handler:
         assert isinstance(request.session, SessionStore)
         address = addresses.current()
         request.session.note_visit(address=str(address) if address else None)
-        with timezone.override(user.zone):
+        with timezone.override(user.zone), translation.override(user.language_code):
             return get_response(request)
 
     return middleware

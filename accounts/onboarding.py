@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import links, mail
-from accounts.models import User
+from accounts.models import MailKind, User
 from workflows import engine
 
 WORKFLOW = "onboarding"
@@ -48,6 +48,8 @@ def tip(user_id: int, *, had_link: bool) -> bool:
     if person is None or not _end(user_id):
         return False
     if not (had_link or person.has_usable_password()):
+        return False
+    if not person.wants(MailKind.TIPS):
         return False
     context: dict[str, Any] = {"reset_url": "" if person.has_usable_password() else links.reset_url()}
     return mail.send_mail("account/email/tip", to=person, context=context)

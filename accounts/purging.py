@@ -52,7 +52,7 @@ def ask(person: User, *, by: User, reason: str) -> PurgeRequest:
         raise ValidationError(_("You cannot purge yourself. Ask another operator to do it."))
     with transaction.atomic():
         with transaction.atomic():  # a rehearsal: whether it is possible is found by doing it
-            _shut_out(User.objects.get(pk=person.pk))
+            end_access(User.objects.get(pk=person.pk))
             transaction.set_rollback(True)
         made = PurgeRequest.ask(person, by=by, reason=reason)
         for operator in User.objects.operators().exclude(pk=by.pk):
@@ -77,7 +77,7 @@ def shut_out(request_id: int) -> int:
     request = PurgeRequest.objects.select_related("person").get(pk=request_id)
     if request.person:
         try:
-            _shut_out(request.person)
+            end_access(request.person)
         except ValidationError as error:
             raise Blocked(" ".join(error.messages)) from error
     return request.person_number
@@ -124,16 +124,20 @@ def finish(request_id: int) -> None:
         return
     person = User.objects.filter(pk=request.person_number).first()
     if person:
-        entries = LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk)
-        )
-        entries.update(object_repr=str(request))
-        Invitation.objects.filter(email=person.email).delete()  # it names them by their address
-        person.delete()
+        erase(person)
     _tell(request)
 
 
-def _shut_out(person: User) -> None:
+def erase(person: User) -> None:
+    """Delete the person, and what names them: invitations to their address, the console's log of changes."""
+    Invitation.objects.filter(email=person.email).delete()
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk))
+    entries.update(object_repr=_("Person %(number)d") % {"number": person.pk})
+    person.delete()
+
+
+def end_access(person: User) -> None:
+    """Shut the person out and take them out of what they share; raises ValidationError where that cannot be."""
     User.objects.keep_an_operator(without={person.pk})
     for part in parts():
         part.leave(person)

@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from accounts import invitation_page, session_views, views
+from accounts import account_views, invitation_page, session_views, views
 from accounts.fresh import fresh_session_required
 
 # The part of allauth that Holdfast has: no sign-in codes, no managing of addresses; sign-up shows that it is closed.
@@ -9,7 +9,7 @@ urlpatterns = [
     path("login/", allauth.login, name="account_login"),
     path("logout/", allauth.logout, name="account_logout"),
     path("signup/", allauth.signup, name="account_signup"),
-    path("inactive/", allauth.account_inactive, name="account_inactive"),
+    path("inactive/", views.inactive, name="account_inactive"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
     path("continue/", session_views.continue_page, name="account_continue"),
     path("password/change/", fresh_session_required(allauth.password_change), name="account_change_password"),
@@ -34,5 +34,12 @@ urlpatterns = [
     path("sessions/end-others/", session_views.end_other_sessions, name="account_end_other_sessions"),
     path("sessions/<slug:number>/end/", session_views.end_session, name="account_end_session"),
     path("settings/", views.settings_page, name="account_settings"),
+    path("address/", account_views.change_email, name="account_change_email"),
+    path("address/confirm/<str:key>/", account_views.confirm_email, name="account_change_email_confirm"),
+    path("export/", account_views.export, name="account_export"),
+    path("export/<uuid:key>/", account_views.export_file, name="account_export_file"),
+    path("delete/", account_views.delete_account, name="account_delete"),
+    path("delete/cancel/", account_views.cancel_deletion, name="account_delete_cancel"),
+    path("activity/", views.activity, name="account_activity"),
     path("theme/", views.choose_theme, name="account_theme"),
 ]

@@ -5,15 +5,18 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import auditing, bans
 from accounts.forms import SettingsForm
 from accounts.models import Theme, User
 from accounts.redirects import next_path
 
+EVENTS_A_PAGE = 50
 THEME_COOKIE_AGE = timedelta(days=365)
 
 
@@ -23,11 +26,27 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = SettingsForm(request.POST) if request.method == "POST" else SettingsForm.of(request.user)
     if form.is_bound and form.is_valid():
-        request.user.change_settings(**form.cleaned_data)
+        request.user.change_settings(**form.values())
         messages.success(request, _("Your settings are saved."))
         return redirect(next_path(request, default=resolve_url("account_settings")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "accounts/settings.html", {"form": form}, status=status)
+    context = {"form": form, "export": request.user.data_exports.first()}
+    return render(request, "accounts/settings.html", context, status=status)
+
+
+@require_safe
+def inactive(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/account_inactive.html", {"ban": bans.shown(request)})
+
+
+@login_required
+@require_safe
+def activity(request: HttpRequest) -> HttpResponse:
+    """What happened to the account, and what its person did to others'."""
+    assert isinstance(request.user, User)
+    events = auditing.about(request.user).select_related("actor", "person")
+    page = Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "accounts/activity.html", {"events": page, "page_obj": page})
 
 
 @require_POST

@@ -1,14 +1,17 @@
 from contextlib import suppress
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
-from accounts import auditing, inviting, mail, onboarding, purging, sessions
+from accounts import auditing, deleting, exporting, inviting, mail, onboarding, purging, sessions
 from accounts.models import PurgeStatus
+from accounts.models.export import FOLDER, KEEP
 from accounts.models.purge import DECIDED, WORKFLOW
 from workflows import engine
 
 BATCH = 500
+EXPORT_WITHIN = timedelta(minutes=30)
 
 
 @engine.consumer(
@@ -53,14 +56,68 @@ def purge_member(step: engine.Steps, *, request_id: int, until: datetime) -> str
             raise
         step.transaction("block", purging.block, request_id, hindrance=failure.message)
         return PurgeStatus.BLOCKED.value
-    for part in purging.parts():
-        part.purge(step, person_id)
-    step.do("sessions", purging.forget_sessions, person_id, limit=BATCH)
-    step.transaction("mails", purging.forget_mails, person_id)
-    while step.transaction("deeds", purging.forget_deeds, person_id, limit=BATCH):
-        pass
+    purge(step, person_id)
     step.transaction("finish", purging.finish, request_id)
     return PurgeStatus.PURGED.value
+
+
+def purge(step: engine.Steps, person_id: int) -> None:
+    """Delete everything of a person who is shut out, but the person."""
+    for part in purging.parts():
+        part.purge(step, person_id)
+    step.do("exports", exporting.forget_files, person_id)
+    step.do("sessions", purging.forget_sessions, person_id, limit=BATCH)
+    step.transaction("mails", purging.forget_mails, person_id)
+    while step.transaction("audit", auditing.forget, person_id, limit=BATCH):
+        pass
+    while step.transaction("deeds", purging.forget_deeds, person_id, limit=BATCH):
+        pass
+
+
+@engine.workflow(exporting.WORKFLOW)
+def export_data(step: engine.Steps, *, key: UUID) -> str:
+    """Write the person's data into a file, mail the link, delete the file after a week."""
+    name = f"{FOLDER}/{key}.zip"
+    try:
+        written = step.do("write", exporting.write, key, timeout=EXPORT_WITHIN)
+    except engine.StepFailed:
+        step.do("delete file", exporting.delete_file, name)
+        step.transaction("fail", exporting.end, key, now=step.now(), failed=True)
+        return "failed"
+    if written and step.transaction("offer", exporting.offer, key, **written, now=step.now()):
+        step.sleep("keep", KEEP)
+    step.do("delete file", exporting.delete_file, written["file"] if written else name)
+    step.transaction("end", exporting.end, key, now=step.now())
+    return "done"
+
+
+@engine.workflow("forget exports")
+def forget_exports(step: engine.Steps) -> int:
+    """Delete the files of exports whose run was cancelled or failed; return how many exports."""
+    forgotten: int = step.do("forget", exporting.forget_overdue, step.now())
+    return forgotten
+
+
+@engine.workflow(deleting.WORKFLOW)
+def delete_account(step: engine.Steps, *, person_id: int, until: datetime, heirs: list[deleting.Heir]) -> str:
+    """Wait 14 days for the person to cancel, then delete them with all their data. No result names the person."""
+    for name, end in (("first days", until - deleting.WARN_BEFORE), ("last days", until)):
+        with suppress(engine.WaitTimedOut):
+            step.wait_for_event(name, deleting.CANCELLED, timeout=max(end - step.now(), timedelta(0)))
+            return "cancelled"
+        if name == "first days":
+            step.transaction("warn", deleting.warn, person_id, until=until, heirs=heirs)
+    try:
+        if not step.transaction("shut out", deleting.shut_out, person_id, until=until, heirs=heirs):
+            return "cancelled"
+    except engine.StepFailed as failure:
+        if failure.type != purging.Blocked.__name__:
+            raise
+        step.transaction("block", deleting.block, person_id, until=until)
+        return "blocked"
+    purge(step, person_id)
+    step.transaction("finish", deleting.finish, person_id)
+    return "deleted"
 
 
 @engine.workflow("clear sessions")
@@ -95,4 +152,5 @@ def prune_invitations(step: engine.Steps) -> int:
 
 engine.schedule("prune invitations", prune_invitations, cron="47 3 * * *", missed="once")
 engine.schedule("prune audit", prune_audit, cron="41 3 * * *", missed="once")
+engine.schedule("forget exports", forget_exports, cron="47 3 * * *", missed="once")
 engine.schedule("clear sessions", clear_sessions, cron="27 3 * * *", missed="once")

@@ -40,12 +40,16 @@ def empty(todo_list: TodoList, *, limit: int) -> Deleted:
     )
 
 
-def leave(person: User) -> None:
-    """Take the person out of all lists that others are in too; raise ValidationError where they alone own one."""
+def leave(person: User, *, deserting: bool = False) -> None:
+    """Take the person out of all lists that others are in too.
+
+    Where they alone own one raise ValidationError or, `deserting`, leave it without an owner, as the console shows.
+    """
     lists = TodoList.objects.select_for_update(no_key=True).filter(memberships__user=person).order_by("pk")
     held = list(lists.values_list("pk", flat=True))
     theirs = list(Membership.objects.of(person).filter(list__in=held))
-    refuse_to_desert(theirs)
+    if not deserting:
+        refuse_to_desert(theirs)
     shared = set(Membership.objects.filter(list__in=held).exclude(user=person).values_list("list", flat=True))
     now = timezone.now()
     Activity.objects.bulk_create(

@@ -4,8 +4,10 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
+from accounts import deleting, exporting
 from accounts.purging import register
-from todos import bulk_adding, purging
+from todos import bulk_adding, handing_over, purging
+from todos.exporting import export
 from todos.models.bulkadd import DECIDED
 from todos.models.trashable import TRASH_KEEPS
 from workflows import engine
@@ -52,6 +54,8 @@ def purge_person(step: engine.Steps, person_id: int) -> None:
 
 
 register("todos", leave=purging.leave, purge=purge_person)
+deleting.register(handing_over.PART, shared=handing_over.shared, hand_over=handing_over.hand_over)
+exporting.register("todos", export)
 
 
 @engine.workflow("bulk-add")

@@ -1,15 +1,18 @@
 from accounts.models.audit import AuditEvent, AuditKind
+from accounts.models.export import DataExport
 from accounts.models.invitation import Invitation, InvitationState, InvitationUse
 from accounts.models.purge import PurgeRequest, PurgeStatus
 from accounts.models.session import Session
-from accounts.models.user import Theme, User, UserQuerySet
+from accounts.models.user import MailKind, Theme, User, UserQuerySet
 
 __all__ = [
     "AuditEvent",
     "AuditKind",
+    "DataExport",
     "Invitation",
     "InvitationState",
     "InvitationUse",
+    "MailKind",
     "PurgeRequest",
     "PurgeStatus",
     "Session",

@@ -1,9 +1,22 @@
-from typing import Any, NoReturn
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts import addresses
+from project import logs
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models.user import User
+
+LONGEST = 200
+"""Characters of a detail."""
 
 
 class AuditKind(models.TextChoices):
@@ -51,7 +64,7 @@ class AuditEvent(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False, verbose_name=_("person")
     )
     address = models.GenericIPAddressField(_("address"), null=True, unpack_ipv4=True, editable=False)
-    detail = models.CharField(_("detail"), max_length=200, blank=True, editable=False)
+    detail = models.CharField(_("detail"), max_length=LONGEST, blank=True, editable=False)
 
     objects = AuditQuerySet.as_manager()
 
@@ -71,3 +84,20 @@ class AuditEvent(models.Model):
         if not self._state.adding:
             raise TypeError("Audit events are never changed.")
         super().save(*args, **kwargs)
+
+    @classmethod
+    def record(
+        cls, kind: AuditKind, *, person: User | None, actor: User | AnonymousUser | None = None, detail: str = ""
+    ) -> AuditEvent:
+        """Record a deed about `person` (None: about nobody known) by `actor`, the member of the request by default.
+
+        `detail` is a few words for a person to read; it never holds a secret, nor a name or address of anybody.
+        """
+        address = addresses.current()
+        return cls.objects.create(
+            kind=kind,
+            person=person,
+            actor_id=actor.pk if actor else logs.user_id(),
+            address=str(address) if address else None,
+            detail=detail[:LONGEST],
+        )

@@ -1,8 +1,11 @@
+from __future__ import annotations
+
 import zoneinfo
 from collections.abc import Collection, Iterator
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -10,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.audit import AuditEvent, AuditKind
 from accounts.text import validate_characters
 
 
@@ -22,6 +26,13 @@ class Theme(models.TextChoices):
     SYSTEM = "system", _("Like the device")
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
+
+
+class MailKind(models.TextChoices):
+    """Mails that a person may do without; all others are about their account."""
+
+    ADDED_TO_LIST = "added_to_list", _("When somebody shares a list with me")
+    TIPS = "tips", _("Tips for the first days")
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -51,14 +62,14 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Create a person who signs in with `email`; without a password they set one through a reset link."""
         user: User = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         with transaction.atomic():
             user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
             user.settle_address()
@@ -69,7 +80,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         """Return the address as it is stored: trimmed and in lower case throughout."""
         return (email or "").strip().lower()
 
-    def get_by_natural_key(self, username: str | None) -> "User":
+    def get_by_natural_key(self, username: str | None) -> User:
         user: User = self.get(email=self.normalize_email(username))
         return user
 
@@ -79,6 +90,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=100, blank=True, validators=[validate_characters])
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.SYSTEM)
+    language = models.CharField(_("language"), max_length=16, blank=True, help_text=_("Empty: as for everybody."))
+    unwanted_mails = models.JSONField(_("mails not wanted"), default=list, blank=True, editable=False)
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the admin."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off instead of deleting a person."))
     date_joined = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
@@ -87,6 +100,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     ban_reason = models.CharField(_("reason of the ban"), max_length=500, blank=True)
     onboarding_at = models.DateTimeField(
         _("onboarding since"), null=True, editable=False, help_text=_("Until the first to-do is completed.")
+    )
+    deletion_at = models.DateTimeField(
+        _("to be deleted at"), null=True, editable=False, help_text=_("Asked for by the person, who may still cancel.")
     )
     session_version = models.PositiveIntegerField(default=0, editable=False)
 
@@ -136,6 +152,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return zoneinfo.ZoneInfo("UTC")
 
+    @property
+    def language_code(self) -> str:
+        """The language that the member chose, or everybody's where it is none (any more)."""
+        return self.language if self.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+    def wants(self, kind: MailKind) -> bool:
+        return kind not in self.unwanted_mails
+
     def is_banned(self, *, now: datetime | None = None) -> bool:
         if self.banned_at is None:
             return False
@@ -144,7 +168,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def may_sign_in(self) -> bool:
         return self.is_active and not self.is_banned()
 
-    def ban(self, *, until: datetime | None = None, reason: str = "") -> bool:
+    def ban(self, *, until: datetime | None = None, reason: str = "", by: User | None = None) -> bool:
         """Shut the person out, until then or for good; return False if exactly this ban held already.
 
         Raises ValidationError for the last operator.
@@ -156,28 +180,39 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.banned_at, self.banned_until, self.ban_reason = timezone.now(), until, reason
             self.end_sessions()
             self.save(update_fields=["banned_at", "banned_until", "ban_reason", "session_version"])
+            AuditEvent.record(AuditKind.BANNED, person=self, actor=by, detail=reason)
         return True
 
-    def unban(self) -> bool:
+    def unban(self, *, by: User | None = None) -> bool:
         """Let the person sign in again; return False if there was no ban."""
         if self.banned_at is None:
             return False
-        self.banned_at, self.banned_until, self.ban_reason = None, None, ""
-        self.save(update_fields=["banned_at", "banned_until", "ban_reason"])
+        with transaction.atomic():
+            self.banned_at, self.banned_until, self.ban_reason = None, None, ""
+            self.save(update_fields=["banned_at", "banned_until", "ban_reason"])
+            AuditEvent.record(AuditKind.UNBANNED, person=self, actor=by)
         return True
 
     def end_sessions(self) -> None:
         """Make every session of today worthless, also after a ban has run out; the caller saves `session_version`."""
         self.session_version += 1
 
-    def change_settings(self, **values: str) -> bool:
-        """Save name, time_zone or theme, of which only what differs is written; return whether anything did."""
+    def change_settings(self, **values: Any) -> bool:
+        """Save what people choose for themselves, of which only what differs is written; return if anything did."""
         changed = [field for field, value in values.items() if getattr(self, field) != value]
         for field in changed:
             setattr(self, field, values[field])
         if changed:
             self.save(update_fields=changed)
         return bool(changed)
+
+    def change_email(self, email: str) -> None:
+        """Let the person sign in with another address from now on; raises IntegrityError where somebody else does."""
+        with transaction.atomic():
+            self.email = User.objects.normalize_email(email)
+            self.save(update_fields=["email"])
+            self.settle_address()
+            AuditEvent.record(AuditKind.EMAIL_CHANGED, person=self, actor=self)
 
     def settle_address(self) -> None:
         """Make the e-mail address the person's only one for sign-in, verified and primary."""

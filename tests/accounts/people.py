@@ -16,17 +16,20 @@ def values(person: User, **changes) -> dict:
         "is_active": person.is_active,
         "is_staff": person.is_staff,
         "is_superuser": person.is_superuser,
-        "banned": person.is_banned(),
-        "ban_reason": person.ban_reason,
-        "ban_seen": str(person.banned_at or ""),
-        "banned_until_0": "",
-        "banned_until_1": "",
     } | changes
     return {name: "on" if value is True else value for name, value in fields.items() if value is not False}
 
 
 def change(client, person, **changes):
     response = client.post(f"{PEOPLE}{person.pk}/change/", values(person, **changes))
+    person.refresh_from_db()
+    return response
+
+
+def ban(client, person, **fields):
+    """Post the page that bans."""
+    posted = {"seen": str(person.banned_at or ""), "reason": "", "until_0": "", "until_1": ""} | fields
+    response = client.post(f"{PEOPLE}{person.pk}/ban/", posted)
     person.refresh_from_db()
     return response
 

@@ -7,11 +7,14 @@ from django.test import RequestFactory
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from accounts import onboarding
 from accounts.context import theme
 from accounts.middleware import member_context
-from accounts.models import User
+from accounts.models import MailKind, User
 from accounts.session_store import SessionStore
 from project import logs
+from todos.models import TodoList
+from workflows.testing import advance
 
 SETTINGS, THEME = "/accounts/settings/", "/accounts/theme/"
 GOOD = {"name": "Alice Archer", "time_zone": "Asia/Tokyo"}
@@ -167,3 +170,42 @@ def test_a_visitor_costs_no_query(client, db, django_assert_num_queries):
 def test_people_have_initials_and_a_colour(alice):
     assert (alice.display_name, alice.initials, alice.color_index) == ("Alice", "AL", alice.pk % 8)
     assert User(email="b.c@example.com").initials == "BC"
+
+
+def test_a_member_chooses_which_mails_come(sign_in, alice, bob, flat, delivered):
+    client = sign_in(bob)
+    assert 'name="mail_added_to_list"' in client.get(SETTINGS).content.decode()
+    client.post(SETTINGS, GOOD | {"mail_tips": "on"})
+    bob.refresh_from_db()
+    assert bob.unwanted_mails == ["added_to_list"]
+    assert (bob.wants(MailKind.TIPS), bob.wants(MailKind.ADDED_TO_LIST)) == (True, False)
+    own = TodoList.create("Allotment", by=alice)
+    own.add_member(bob, role="reader", by=alice)
+    assert delivered() == []
+    client.post(SETTINGS, GOOD | {"mail_added_to_list": "on"})
+    bob.refresh_from_db()
+    TodoList.create("Another", by=alice).add_member(bob, role="reader", by=alice)
+    assert [mail.to for mail in delivered()] == [[bob.email]]
+
+
+def test_who_wants_no_tips_gets_none(bob, delivered):
+    bob.change_settings(unwanted_mails=["tips"])
+    onboarding.begin(bob, send_link=False, by=None)
+    delivered()
+    advance(onboarding.PATIENCE)
+    assert delivered() == []
+
+
+def test_the_language_is_a_choice_where_there_are_several(sign_in, alice, settings):
+    client = sign_in(alice)
+    assert 'name="language"' not in client.get(SETTINGS).content.decode()
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    assert 'name="language"' in client.get(SETTINGS).content.decode()
+    assert client.post(SETTINGS, GOOD | {"language": "xx"}).status_code == 422
+    client.post(SETTINGS, GOOD | {"language": "de"})
+    alice.refresh_from_db()
+    assert alice.language_code == "de"
+    assert '<html lang="de"' in client.get(SETTINGS).content.decode()
+    settings.LANGUAGES = [("en", "English")]
+    assert alice.language_code == "en"
+    assert '<html lang="en"' in client.get(SETTINGS).content.decode()

@@ -3,7 +3,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from accounts.inviting import make_link
-from accounts.models import Session, User
+from accounts.models import DataExport, Session, User
 from tests.passkeys import make_passkey
 from todos.inviting import place_in
 from todos.models import BulkAdd
@@ -19,6 +19,7 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
         ("todos", "pk"): tiles.pk,
         ("bulk-adds", "list_pk"): flat.pk,
         ("bulk-adds", "pk"): BulkAdd.create(flat, ContentFile(b"Buy grout"), by=alice).pk,
+        ("accounts", "key"): DataExport.objects.create(person=alice).pk,
         ("accounts", "number"): sessions_of(alice)[0].number,
         ("accounts", "pk"): make_passkey(alice).pk,
     }

@@ -19,6 +19,7 @@ PUBLIC = {
     "account_email_verification_sent",
     "account_confirm_email",
     "account_invitation",
+    "account_change_email_confirm",
     "account_theme",
     "mfa_authenticate",  # leads to the password first
     "mfa_login_webauthn",

@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import auditing
 from accounts.mail import send_mail
+from accounts.models import AuditKind, MailKind
 from accounts.text import validate_characters, validate_visible
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
@@ -196,7 +198,8 @@ class TodoList(Trashable):
                 return False
             changes: Changes = {"member": [None, str(user)], "user": [None, user.pk], "role": [None, role]}
             Activity.record(Verb.MEMBER_ADDED, by=by, at=now, list_id=self.pk, changes=changes)
-            if tell:
+            auditing.record(AuditKind.ROLE_CHANGED, person=user, actor=by, detail=f"{self}: + {role}")
+            if tell and user.wants(MailKind.ADDED_TO_LIST):
                 context = {"list": self, "by": by, "role": Role(role).label, "url": self._public_url()}
                 send_mail("todos/mail/added_to_list", to=user, context=context)
         return True

@@ -1,0 +1,43 @@
+"""The audit in the operator console, to look up only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEvent
+
+
+class LoggedOneByOne[M: models.Model](admin.ModelAdmin[M]):
+    """Django inserts the log of several deletions at once, of which no signal tells the audit."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
+        alone: list[Any] = [[row] for row in queryset]
+        return [entry for row in alone for entry in super(LoggedOneByOne, self).log_deletions(request, row)]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(admin.ModelAdmin[AuditEvent]):
+    list_display = ("at", "kind", "person", "actor", "address", "detail")
+    list_filter = ("kind",)
+    list_select_related = ("person", "actor")
+    list_per_page = 50
+    search_fields = ("person__email", "actor__email", "=address")
+    search_help_text = _("E-mail address of a person, or address of a device")
+    date_hierarchy = "at"
+    ordering = ("-id",)
+    fields = ("at", "kind", "person", "actor", "address", "detail")
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:  # noqa: ARG002
+        return False

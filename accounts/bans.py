@@ -1,0 +1,26 @@
+"""What a banned person is told: the reason and the end, once, to who has just shown the right password."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import formats, timezone
+
+from accounts.models import User
+
+SESSION_KEY = "ban"
+
+
+def show_once(request: HttpRequest, person: User) -> None:
+    """Let the next page that says why nobody gets in, in this browser, say why this person does not."""
+    if not person.is_banned():
+        return
+    until = person.banned_until and timezone.localtime(person.banned_until, person.zone)
+    request.session[SESSION_KEY] = {
+        "reason": person.ban_reason,
+        "until": f"{formats.date_format(until, 'DATETIME_FORMAT')} ({person.zone})" if until else "",
+    }
+
+
+def shown(request: HttpRequest) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = request.session.pop(SESSION_KEY, None)
+    return found

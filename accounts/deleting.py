@@ -1,0 +1,159 @@
+"""Deleting one's own account: after 14 days in which it stays as it is, and in which the person may change their mind.
+
+Apps above this one join with `register`. `shared` returns what others use too and only the person owns; `hand_over`
+gives it to the heirs that the person chose, and takes the person out of it in any case: what has no heir stays without
+an owner, which the operators knew two weeks before. The rest is deleted as in `accounts.purging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import auditing, mail, purging
+from accounts.links import public_url
+from accounts.models import AuditKind, User
+from workflows import engine
+
+WORKFLOW = "delete account"
+CANCELLED = "deletion cancelled"
+GRACE = timedelta(days=14)
+WARN_BEFORE = timedelta(days=2)
+
+type Heir = list[Any]
+"""Part, key of the thing, id of the person who gets it: as the workflow's input stores it."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    part: str
+    key: int
+    label: str
+    url: str  # of its page in the admin
+    heirs: list[User]
+
+
+@dataclass(frozen=True)
+class Part:
+    shared: Callable[[User], list[Shared]]
+    hand_over: Callable[[User, dict[int, int]], object]
+
+
+_parts: dict[str, Part] = {}
+
+
+def register(
+    name: str, *, shared: Callable[[User], list[Shared]], hand_over: Callable[[User, dict[int, int]], object]
+) -> None:
+    _parts[name] = Part(shared, hand_over)
+
+
+def shared(person: User) -> list[Shared]:
+    return [thing for name in sorted(_parts) for thing in _parts[name].shared(person)]
+
+
+def ask(person: User, *, heirs: list[Heir]) -> bool:
+    """Begin the 14 days; False where they have begun. Raises ValidationError for the last operator."""
+    with transaction.atomic():
+        User.objects.keep_an_operator(without={person.pk})
+        person.refresh_from_db(from_queryset=User.objects.select_for_update())
+        if person.deletion_at:
+            return False
+        person.deletion_at = timezone.now() + GRACE
+        person.save(update_fields=["deletion_at"])
+        input = {"person_id": person.pk, "until": person.deletion_at, "heirs": heirs}
+        engine.start(WORKFLOW, input, id=_run_id(person), by=person)
+        auditing.record(AuditKind.DELETION_ASKED, person=person, actor=person)
+        _tell_person(person, "deletion_asked")
+        _tell_operators(person, heirs=heirs)
+    return True
+
+
+def cancel(person: User) -> bool:
+    """Keep the account after all; False where nothing was to be cancelled."""
+    with transaction.atomic():
+        person.refresh_from_db(from_queryset=User.objects.select_for_update())
+        if not person.deletion_at:
+            return False
+        engine.send_event(_run_id(person), CANCELLED, by=person, missing_ok=True)
+        _keep(person)
+    return True
+
+
+# --- Steps of the workflow -------------------------------------------------------------------------------------------
+
+
+def warn(person_id: int, *, until: datetime, heirs: list[Heir]) -> None:
+    if person := _still_to_go(person_id, until=until):
+        _tell_person(person, "deletion_soon")
+        _tell_operators(person, heirs=heirs)
+
+
+def shut_out(person_id: int, *, until: datetime, heirs: list[Heir]) -> bool:
+    """End the person's access and what they share with others, all or nothing; False where they stay."""
+    try:
+        User.objects.keep_an_operator(without={person_id})  # locks in the order that everybody keeps
+        person = _still_to_go(person_id, until=until)
+        if person is None:
+            return False
+        for name, part in sorted(_parts.items()):
+            part.hand_over(person, {key: heir for of, key, heir in heirs if of == name})
+        purging.end_access(person)
+    except ValidationError as error:
+        raise purging.Blocked(" ".join(error.messages)) from error
+    return True
+
+
+def block(person_id: int, *, until: datetime) -> None:
+    """Keep the account, since nobody else could operate Holdfast, and tell the person."""
+    if person := _still_to_go(person_id, until=until):
+        _keep(person)
+        _tell_person(person, "deletion_blocked")
+
+
+def finish(person_id: int) -> None:
+    """Delete the person and tell the address they had, in one transaction."""
+    person = User.objects.filter(pk=person_id).first()
+    if person:
+        email = person.email
+        purging.erase(person)
+        mail.send_mail("account/email/deletion_done", to=email, context={})
+
+
+def _still_to_go(person_id: int, *, until: datetime) -> User | None:
+    person: User | None = User.objects.select_for_update().filter(pk=person_id, deletion_at=until).first()
+    return person
+
+
+def _keep(person: User) -> None:
+    person.deletion_at = None
+    person.save(update_fields=["deletion_at"])
+    auditing.record(AuditKind.DELETION_CANCELLED, person=person, actor=person)
+
+
+def _run_id(person: User) -> str:
+    assert person.deletion_at
+    return f"delete-account-{person.pk}-{person.deletion_at:%Y%m%d%H%M%S%f}"
+
+
+def _tell_person(person: User, what: str) -> None:
+    context = {"deletion_at": person.deletion_at, "url": public_url(reverse("account_settings"))}
+    mail.send_mail(f"account/email/{what}", to=person, context=context)
+
+
+def _tell_operators(person: User, *, heirs: list[Heir]) -> None:
+    """Mail what will be without an owner, if there is anything, to who can give it one."""
+    settled = {(part, key) for part, key, _heir in heirs}
+    deserted = [thing for thing in shared(person) if (thing.part, thing.key) not in settled]
+    if not deserted:
+        return
+    context = {"person": person, "things": deserted, "deletion_at": person.deletion_at}
+    for operator in User.objects.operators().exclude(pk=person.pk):
+        mail.send_mail("account/email/deletion_deserts", to=operator, context=context)
