@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from accounts import views
+from accounts import limits, views
 
 # The part of allauth that Holdfast has: no sign-in codes, no managing of addresses; sign-up shows that it is closed.
 urlpatterns = [
@@ -10,13 +10,13 @@ urlpatterns = [
     path("signup/", allauth.signup, name="account_signup"),
     path("inactive/", allauth.account_inactive, name="account_inactive"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", allauth.password_change, name="account_change_password"),
+    path("password/change/", limits.guard("password_change")(allauth.password_change), name="account_change_password"),
     path("password/set/", allauth.password_set, name="account_set_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth.password_reset_from_key,
+        limits.guard("password_reset_key")(allauth.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
     path(

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from accounts import auditing, mail, onboarding, purging, sessions
+from accounts import auditing, mail, onboarding, purging, resetting, sessions
 from accounts.models import PurgeStatus
 from accounts.models.purge import DECIDED, WORKFLOW
 from workflows import engine
@@ -21,6 +21,12 @@ BATCH = 500
 def deliver_mails(batch: engine.Batch) -> None:
     for delivery in batch:
         mail.deliver(delivery.body)
+
+
+@engine.consumer(resetting.QUEUE, max_batch_size=1, max_retries=mail.ATTEMPTS - 1, retry_delay=mail.retry_delay)
+def send_password_links(batch: engine.Batch) -> None:
+    for delivery in batch:
+        resetting.send_link(delivery.body["person"])
 
 
 @engine.workflow(onboarding.WORKFLOW)

@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import limits
 from accounts.redirects import next_path
 from todos import access
 from todos.access import MemberRequest, signed_in
@@ -15,6 +16,7 @@ from todos.toasts import refuse, toast
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@limits.guard("add_member")
 def members(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         membership, form = access.owned_list(request.user, pk), MemberForm(request.POST)
