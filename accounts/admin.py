@@ -23,6 +23,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from accounts import onboarding
 from accounts.admin_forms import NewPersonForm, PersonForm
+from accounts.admin_limits import LimitsMixin
 from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
 from accounts.mail import send_password_link
 from accounts.models import User, UserQuerySet
@@ -47,7 +48,7 @@ class BanFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(PurgingMixin, DjangoUserAdmin[User]):
+class UserAdmin(PurgingMixin, LimitsMixin, DjangoUserAdmin[User]):
     form = PersonForm
     add_form = NewPersonForm
     list_display = ("email", "name", "is_active", "banned", "is_staff", "is_superuser", "last_login", "date_joined")
