@@ -114,11 +114,16 @@ def check(name: str, request: HttpRequest, *, account: str = "") -> list[str]:
 
 def check_sign_in(request: HttpRequest, *, account: str) -> list[str]:
     """Count a password that is about to be checked; `give_back` what is returned when it was right."""
+    counted: list[str] = []
     if isinstance(request.user, User):
-        check("reauthentication", request)
         account = request.user.email
-    check("sign_in", request, account=account)
-    return check("sign_in_failure", request, account=account)
+        counted += check("reauthentication", request)
+    try:
+        counted += check("sign_in", request, account=account)
+        return check("sign_in_failure", request, account=account)
+    except Limited:
+        give_back(counted)
+        raise
 
 
 def give_back(counters: Iterable[str]) -> None:

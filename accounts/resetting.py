@@ -17,10 +17,13 @@ QUEUE = "password resets"
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]
+    def clean_email(self) -> str:
+        return User.objects.normalize_email(self.cleaned_data["email"])  # allauth's asks more for unknown addresses
+
     def save(self, request: HttpRequest, **_kwargs: Any) -> str:
         email: str = self.cleaned_data["email"]
         limits.check("password_reset", request, account=email)
-        engine.send(QUEUE, {"person": next((user.pk for user in self.users), None)})
+        engine.send(QUEUE, {"person": User.objects.filter(email=email).values_list("pk", flat=True).first()})
         return email
 
 
