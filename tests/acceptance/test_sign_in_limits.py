@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPMessage
+from email.message import Message
 from http.cookiejar import CookieJar
 from itertools import count
 from pathlib import Path
@@ -87,17 +87,17 @@ class Browser:
         self.place, self.cookies = place, CookieJar()
         self.opener = urllib.request.build_opener(Stay, urllib.request.HTTPCookieProcessor(self.cookies))
 
-    def get(self, url: str) -> tuple[int, HTTPMessage]:
+    def get(self, url: str) -> tuple[int, Message]:
         return self._open(url, None, {})
 
-    def post(self, url: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> tuple[int, HTTPMessage]:
+    def post(self, url: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> tuple[int, Message]:
         fields |= {"csrfmiddlewaretoken": self.token()}
         return self._open(url, urllib.parse.urlencode(fields).encode(), headers or {})
 
     def token(self) -> str:
         return next(cookie.value or "" for cookie in self.cookies if cookie.name == "csrftoken")
 
-    def _open(self, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, HTTPMessage]:
+    def _open(self, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, Message]:
         request = urllib.request.Request(url, body, {"X-Client": self.place} | headers)
         try:
             with self.opener.open(request, timeout=30) as response:
@@ -128,7 +128,7 @@ def test_of_eight_at_once_three_are_checked(processes):
         browser.get(url)
     barrier, place = Barrier(TRIES), place_with_time()
 
-    def sign_in(browser: Browser, url: str) -> tuple[int, HTTPMessage]:
+    def sign_in(browser: Browser, url: str) -> tuple[int, Message]:
         browser.place = place
         barrier.wait(timeout=10)
         return browser.post(url, {"login": EMAIL, "password": "wrong"})

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import transaction
 from django.test import Client, RequestFactory
 from django_ratelimit.checks import check_caches
+from django_ratelimit.core import _get_window, _split_rate
 from redis.exceptions import ConnectionError as NoRedis
 
 from accounts import addresses, auditing, limited, limits
@@ -192,7 +193,7 @@ def fresh_window(clock):
     """Start a window of five minutes and of an hour for Alice here, with most of both ahead."""
 
     def left(rate: str, value: str) -> float:
-        return limits._get_window(value, limits._split_rate(rate)[1]) - clock.now
+        return _get_window(value, _split_rate(rate)[1]) - clock.now
 
     key = limits.account_key("alice@example.com")
     while left("5/5m", f"{key} 127.0.0.1") < 200 or left("30/1h", key) < 2000:
@@ -265,7 +266,7 @@ def down(*_args, **_kwargs):
 def no_store(monkeypatch) -> Callable[[], None]:
     def take_down() -> None:
         for method in ("add", "incr", "get"):
-            monkeypatch.setattr(type(cache._connections[cache._alias]), method, down)
+            monkeypatch.setattr(type(caches["default"]), method, down)
 
     return take_down
 
@@ -291,7 +292,7 @@ def test_without_the_store_members_go_on(sign_in, alice, flat, no_store, caplog)
 
 
 def test_a_store_that_forgets_counters_is_down(alice, monkeypatch):
-    monkeypatch.setattr(type(cache._connections[cache._alias]), "add", lambda *_args, **_kwargs: False)
+    monkeypatch.setattr(type(caches["default"]), "add", lambda *_args, **_kwargs: False)
     assert try_to_sign_in().status_code == 503
 
 
