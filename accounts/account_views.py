@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import deleting, email_change, exporting
+from accounts import deleting, email_change, exporting, limits
 from accounts.forms import DeletionForm, EmailForm
 from accounts.fresh import fresh_session_required
 from accounts.models import DataExport, User
@@ -22,6 +22,7 @@ PAGE = ["GET", "HEAD", "POST"]
 
 
 @fresh_session_required
+@limits.guard("new_address")
 @require_http_methods(PAGE)
 def change_email(request: HttpRequest) -> HttpResponse:
     person = _member(request)
@@ -49,6 +50,7 @@ def confirm_email(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_POST
 @fresh_session_required
+@limits.guard("own_data")
 def export(request: HttpRequest) -> HttpResponse:
     if exporting.ask(_member(request)):
         messages.success(request, _("Your data is being collected. A link is mailed to you when it is ready."))
@@ -78,6 +80,7 @@ def export_file(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 @fresh_session_required
+@limits.guard("own_data")
 @require_http_methods(PAGE)
 def delete_account(request: HttpRequest) -> HttpResponse:
     person = _member(request)

@@ -1,3 +1,4 @@
+from ipaddress import IPv4Address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -5,7 +6,7 @@ from allauth.account.internal.stagekit import clear_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts import bans, links, mail
+from accounts import addresses, bans, limits, links, mail
 from accounts.models import User
 from accounts.redirects import is_local_path
 
@@ -15,6 +16,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count every password that is about to be checked: sign-in and re-authentication both come by here."""
+        account = credentials.get("email") or credentials.get("username") or ""
+        self._tries = limits.check_sign_in(request, account=account)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        user: User | None = super().authenticate(request, **credentials)
+        if user:
+            limits.give_back(self._tries)
+        return user
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        # allauth has no word for an address that a proxy keeps to itself, and would answer 403.
+        return str(addresses.client_address(request) or IPv4Address(0))
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         # allauth asks for is_active alone, and hands over people whom the backend refused after a right password.

@@ -18,7 +18,8 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
@@ -27,7 +28,9 @@ from accounts.admin_audit import LoggedOneByOne
 from accounts.admin_bans import BanningMixin
 from accounts.admin_forms import NewPersonForm, PersonForm
 from accounts.admin_inviting import InvitationAdmin as InvitationAdmin  # registers itself
+from accounts.admin_limits import LimitsMixin
 from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
+from accounts.fresh import ask, fresh_session_required, is_fresh
 from accounts.mail import send_password_link
 from accounts.models import AuditKind, User, UserQuerySet
 
@@ -51,7 +54,7 @@ class BanFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(PurgingMixin, BanningMixin, LoggedOneByOne[User], DjangoUserAdmin[User]):
+class UserAdmin(PurgingMixin, BanningMixin, LimitsMixin, LoggedOneByOne[User], DjangoUserAdmin[User]):
     form = PersonForm
     add_form = NewPersonForm
     list_display = ("email", "name", "is_active", "banned", "is_staff", "is_superuser", "last_login", "date_joined")
@@ -93,6 +96,15 @@ class UserAdmin(PurgingMixin, BanningMixin, LoggedOneByOne[User], DjangoUserAdmi
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and may_touch(request, obj)
+
+    @method_decorator(fresh_session_required)
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().delete_view(request, *args, **kwargs)
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        if request.POST.get("action") == "delete_selected" and not is_fresh(request):
+            return ask(request)
+        return super().response_action(request, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import purging
+from accounts.fresh import fresh_session_required
 from accounts.models import PurgeRequest, User
 from accounts.text import one_line, validate_characters
 
@@ -39,7 +40,7 @@ class PurgingMixin(admin.ModelAdmin[User]):
     """The person's page leads to the page that asks for their purge."""
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.purge_view)
+        view = self.admin_site.admin_view(fresh_session_required(self.purge_view))
         return [path("<path:object_id>/purge/", view, name="accounts_user_purge"), *super().get_urls()]
 
     def render_change_form(
@@ -125,7 +126,7 @@ class PurgeRequestAdmin(admin.ModelAdmin[PurgeRequest]):
         return may_see_requests(request)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.decide_view)
+        view = self.admin_site.admin_view(fresh_session_required(self.decide_view))
         return [path("<path:object_id>/decide/", view, name="accounts_purgerequest_decide"), *super().get_urls()]
 
     def render_change_form(

@@ -16,7 +16,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import factors
+from accounts import factors, limits
 from accounts.text import validate_characters
 
 log = logging.getLogger("holdfast.factors")
@@ -30,12 +30,14 @@ class _UsesUp(forms.Form):
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
+        tries = limits.check("codes", context.request, account=self.user.email)  # type: ignore[attr-defined]
         self.authenticator = factors.spend(self.user, code)  # type: ignore[attr-defined]
         if self.authenticator is None:
             rows = Authenticator.objects.filter(user=self.user)  # type: ignore[attr-defined]
             if asked := rows.exclude(type=Authenticator.Type.WEBAUTHN).order_by("-type").first():
                 self._emit_authentication_failed(asked)  # type: ignore[attr-defined]
             raise get_adapter().validation_error("incorrect_code")
+        limits.give_back(tries)
         return code
 
 

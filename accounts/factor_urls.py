@@ -7,6 +7,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, reverse_lazy
 
 from accounts import factor_views as views
+from accounts import limits
 from accounts.fresh import fresh_session_required as fresh
 
 _INDEX = reverse_lazy("mfa_index")
@@ -30,10 +31,10 @@ urlpatterns = [
         fresh(webauthn.RemoveWebAuthnView.as_view(success_url=_INDEX)),
         name="mfa_remove_webauthn",
     ),
-    path("passkeys/login/", views.PasskeyLoginView.as_view(), name="mfa_login_webauthn"),
+    path("passkeys/login/", limits.guard("passkey")(views.PasskeyLoginView.as_view()), name="mfa_login_webauthn"),
     path(
         "passkeys/reauthenticate/",
-        views.PasskeyReauthenticateView.as_view(),
+        limits.guard("passkey")(views.PasskeyReauthenticateView.as_view()),
         name="mfa_reauthenticate_webauthn",
     ),
 ]

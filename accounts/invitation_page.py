@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import inviting
+from accounts import inviting, limits
 from accounts.forms import AcceptForm
 from accounts.inviting import Accepted
 from accounts.models import Invitation, User
@@ -37,6 +37,7 @@ def unseen(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 @unseen
+@limits.guard("invitation")
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 def invitation(request: HttpRequest, *, token: str) -> HttpResponse:
@@ -47,7 +48,6 @@ def invitation(request: HttpRequest, *, token: str) -> HttpResponse:
     if not found or not found.is_open:
         return _over(request, found)
     try:
-        # Whatever limits how often somebody may try belongs here, before anything is looked at.
         if request.method == "POST":
             return _as_member(request, found, member) if member else _as_new(request, found)
     except inviting.Over:

@@ -17,7 +17,7 @@ OPERATORS, VIEWERS = "Operators", "Viewers"
 SEEN = ("accounts", "account", "todos", "workflows")
 UNSEEN = ("emailconfirmation",)
 DONE = {
-    "accounts": ("add_user", "change_user", "delete_user", "purge_person"),
+    "accounts": ("add_user", "change_user", "purge_person"),
     "todos": ("change_todolist", "change_todo", "change_membership", "delete_membership", "change_bulkadd"),
     "workflows": ("change_run", "change_message", "change_queuestate", "change_schedule"),
 }

@@ -1,8 +1,10 @@
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from accounts import account_views, invitation_page, session_views, views
+from accounts import account_views, invitation_page, limits, session_views, views
 from accounts.fresh import fresh_session_required
+
+_change_password = limits.guard("password_change")(allauth.password_change)
 
 # The part of allauth that Holdfast has: no sign-in codes, no managing of addresses; sign-up shows that it is closed.
 urlpatterns = [
@@ -12,13 +14,13 @@ urlpatterns = [
     path("inactive/", views.inactive, name="account_inactive"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
     path("continue/", session_views.continue_page, name="account_continue"),
-    path("password/change/", fresh_session_required(allauth.password_change), name="account_change_password"),
+    path("password/change/", fresh_session_required(_change_password), name="account_change_password"),
     path("password/set/", fresh_session_required(allauth.password_set), name="account_set_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth.password_reset_from_key,
+        limits.guard("password_reset_key")(allauth.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
     path(

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts import auditing, deleting, exporting, inviting, mail, onboarding, purging, sessions
+from accounts import auditing, deleting, exporting, inviting, mail, onboarding, purging, resetting, sessions
 from accounts.models import PurgeStatus
 from accounts.models.export import FOLDER, KEEP
 from accounts.models.purge import DECIDED, WORKFLOW
@@ -24,6 +24,12 @@ EXPORT_WITHIN = timedelta(minutes=30)
 def deliver_mails(batch: engine.Batch) -> None:
     for delivery in batch:
         mail.deliver(delivery.body)
+
+
+@engine.consumer(resetting.QUEUE, max_batch_size=1, max_retries=mail.ATTEMPTS - 1, retry_delay=mail.retry_delay)
+def send_password_links(batch: engine.Batch) -> None:
+    for delivery in batch:
+        resetting.send_link(delivery.body["person"])
 
 
 @engine.workflow(onboarding.WORKFLOW)

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from redis.exceptions import RedisError
 
+from accounts.limits import Limited, StoreDown
+
 log = logging.getLogger("holdfast.errors")
 
 _TEXTS = {
@@ -75,6 +77,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, Limited):
+        return _later(error_response(request, 429, message=str(exception)), seconds=exception.wait)
+    if isinstance(exception, StoreDown):
+        return _later(error_response(request, 503))
     return error_response(request, 403, message=str(exception))
 
 
@@ -88,9 +94,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if error is None or not is_outage(error):
         return error_response(request, 500)
     log.error("%s %s cannot be served: %s: %s", request.method, request.path, type(error).__name__, error)
-    response = error_response(request, 503)
-    response["Retry-After"] = "10"
-    return response
+    return _later(error_response(request, 503))
 
 
 def is_outage(error: BaseException) -> bool:
@@ -104,4 +108,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     message = _("Perhaps you signed in or out since it was opened. Nothing was changed: go back, reload it, try again.")
     response = error_response(request, 403, title=_("This page is out of date"), message=message)
     response["X-Failure"] = "outdated"  # read by failures.js, which has a sentence of its own for it
+    return response
+
+
+def _later(response: HttpResponse, *, seconds: int = 10) -> HttpResponse:
+    response["Retry-After"] = str(seconds)
     return response

@@ -33,7 +33,8 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = _public.netloc if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # HSTS speaks for this host alone: what else its domain serves, and how, is not ours to promise.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# W001 calls our counter store unsupported, as it does Redis through Django; its E003 refuses stores that lose counts.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "django_ratelimit.W001"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 # Who may say on whose behalf they ask, and in which header; everybody else's word for it is ignored.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "django_ratelimit",
     "django_htmx",
 ]
 MIDDLEWARE = [
@@ -193,8 +195,29 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# Sign-in limits come with their own table; allauth's answer a form error where 429 is due.
-ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_FORMS = {"reset_password": "accounts.resetting.ResetForm"}
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # allauth's own answer a form error where 429 is due; ours:
+
+# What is limited: so many tries in so much time (s, m, h), counted by what; see accounts/limits.py.
+RATE_LIMITS = {
+    "sign_in": [("3/10s", "account and address"), ("30/1m", "address")],
+    "sign_in_failure": [("5/5m", "account and address"), ("30/1h", "account")],
+    "reauthentication": [("10/5m", "actor")],
+    "codes": [("5/5m", "account and address"), ("30/1h", "account")],
+    "passkey": [("30/1m", "address")],
+    "password_reset": [("5/1h", "account and address"), ("10/1h", "account"), ("30/1h", "address")],
+    "password_reset_key": [("20/5m", "actor")],
+    "password_change": [("5/5m", "actor")],
+    "invitation": [("20/5m", "actor")],
+    "new_address": [("10/1h", "actor")],
+    "own_data": [("10/1h", "actor")],
+    "add_member": [("30/5m", "actor")],
+    "bulk_add": [("20/5m", "actor")],
+    "bulk_add_report": [("30/5m", "actor")],
+    "search": [("120/1m", "actor")],
+}
+# While the store of counters is down these go on without a limit, as they serve members; the others let nobody through.
+RATE_LIMITS_OPEN = {"add_member", "bulk_add", "bulk_add_report", "search"}
 MFA_ADAPTER = "accounts.factor_adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_FORMS = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -27,6 +28,12 @@ def real_time():
     yield
     clock.reset()
     crash.disarm()
+
+
+@pytest.fixture(autouse=True)
+def no_tries():
+    """Forget what earlier tests tried: rate limits count in the cache, which no test rolls back."""
+    cache.clear()
 
 
 @pytest.fixture

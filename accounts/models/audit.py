@@ -74,6 +74,7 @@ class AuditEvent(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["person", "-id"], name="accounts_audit_person"),
+            models.Index(fields=["person", "kind", "-id"], name="accounts_audit_person_kind"),
             models.Index(fields=["at"], name="accounts_audit_at"),
         ]
 

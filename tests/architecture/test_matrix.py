@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
@@ -34,9 +34,9 @@ Members of a list are its reader, editor and owner; viewer and operator are staf
 @pytest.fixture
 def people(flat, alice, bob, carol, mallory, staff, make_user) -> dict[str, User | None]:
     viewer = make_user("Vera", is_staff=True)
-    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    viewer.groups.add(Group.objects.get(name="Viewers"))
     operator = make_user("Olga", is_staff=True)
-    operator.user_permissions.set(Permission.objects.exclude(content_type__app_label__in=("admin", "auth")))
+    operator.groups.add(Group.objects.get(name="Operators"))
     banned = make_user("Bert")
     flat.add_member(banned, role=Role.EDITOR, by=alice, tell=False)
     members = {"reader": carol, "editor": bob, "owner": alice}

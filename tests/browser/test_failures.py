@@ -45,6 +45,12 @@ def test_completing_is_taken_back(page, answer, sentence):
     expect(page.get_by_text("Not for a row")).to_have_count(0)
 
 
+def test_it_says_when_to_try_again(page):
+    page.route("**/complete/", lambda route: route.fulfill(status=429, headers={"Retry-After": "7"}, body="<p>No</p>"))
+    page.get_by_role("button", name="Completed: Measure the worktop").click()
+    expect(page.get_by_role("status")).to_contain_text("Try again in 7 s")
+
+
 def test_it_shows_before_the_server_has_answered(page):
     waiting: list[Route] = []
     page.route("**/complete/", lambda route: waiting.append(route))  # noqa: PLW0108 - a handler must be a Python function

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import limits
 from todos import access
 from todos.access import MemberRequest, signed_in
 from todos.bulk_adding import LARGEST
@@ -27,6 +28,7 @@ _EARLIER = 10
 @csrf_exempt  # only here: how the body is read must be settled before the token in it is; `_new` asks for the token
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@limits.guard("bulk_add")
 def new(request: MemberRequest, list_pk: int) -> HttpResponse:
     membership = access.writable_list(request.user, list_pk)
     request.upload_handlers = [Spool(request, large=_LARGE, limit=LARGEST)]
@@ -66,6 +68,7 @@ def undo(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @signed_in
+@limits.guard("bulk_add_report", methods=("GET",))
 def report(request: MemberRequest, pk: int) -> StreamingHttpResponse:
     """Send what became of each line, as a table; written while it is sent."""
     found = access.writable_bulk_add(request.user, pk)

@@ -3,7 +3,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import inviting
+from accounts import inviting, limits
 from todos import access
 from todos.access import MemberRequest, signed_in
 from todos.forms import LinkForm
@@ -14,6 +14,7 @@ from todos.views.members import members_page
 
 @require_POST
 @signed_in
+@limits.guard("add_member")
 def make_link(request: MemberRequest, pk: int) -> HttpResponse:
     """Answer with the link itself: in a redirect's address or in the session it would stay behind."""
     membership, form = access.owned_list(request.user, pk), LinkForm(request.POST, auto_id="link-%s")
@@ -28,6 +29,7 @@ def make_link(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @signed_in
+@limits.guard("add_member")
 def renew(request: MemberRequest, pk: int, invitation_pk: int) -> HttpResponse:
     with access.held_invitation(request.user, pk, pk=invitation_pk) as invitation:
         renewed = inviting.renew(invitation, by=request.user)

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import limits
 from accounts.redirects import next_path
 from todos import access
 from todos.access import MemberRequest, signed_in
@@ -33,8 +34,10 @@ def lists(request: MemberRequest) -> HttpResponse:
 def one_list(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _add(request, access.writable_list(request.user, pk))
-    membership = access.readable_list(request.user, pk)
-    context = page_context(membership, filters=Filters.from_params(request.GET))
+    membership, filters = access.readable_list(request.user, pk), Filters.from_params(request.GET)
+    if filters.q:
+        limits.check("search", request)
+    context = page_context(membership, filters=filters)
     template = "todos/_rows_changed.html" if swap_target(request) == "rows" else "todos/list.html"
     return render(request, template, context)
 

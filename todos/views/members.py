@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import inviting
+from accounts import inviting, limits
 from accounts.models import Invitation, User
 from accounts.redirects import next_path
 from todos import access
@@ -18,6 +18,7 @@ from todos.toasts import refuse, toast
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@limits.guard("add_member")
 def members(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return members_page(request, access.readable_list(request.user, pk))

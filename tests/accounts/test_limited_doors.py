@@ -1,0 +1,52 @@
+"""Every other door has its limit: passkeys, invitations, addresses, one's own data."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+
+from accounts.inviting import make_link
+from todos.inviting import place_in
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch) -> SimpleNamespace:
+    """Hold the windows' clock, so that no window ends between two tries."""
+    held = SimpleNamespace(now=1_800_000_000.0)
+    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: held.now))
+    return held
+
+
+def statuses(client: Client, address: str, fields: dict, *, tries: int) -> list[int]:
+    return [client.post(address, fields).status_code for _ in range(tries)]
+
+
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        ("/accounts/factors/passkeys/login/", "passkey"),
+        ("/accounts/address/", "new_address"),
+        ("/accounts/export/", "own_data"),
+        ("/accounts/delete/", "own_data"),
+        ("/accounts/password/change/", "password_change"),
+    ],
+)
+def test_the_next_try_after_the_last_is_refused(settings, sign_in, alice, address, rule):
+    by = [kind for _rate, kind in settings.RATE_LIMITS[rule]]
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {rule: [("1/1h", by[-1])]}
+    client = Client() if rule == "passkey" else sign_in(alice)
+    first, second = statuses(client, address, {}, tries=2)
+    assert first < 429
+    assert second == 429
+
+
+def test_invitations_cannot_be_guessed_on_and_on(client, settings, alice, flat):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"invitation": [("2/1h", "actor")]}
+    assert statuses(client, "/accounts/invitations/guessed/", {}, tries=3) == [404, 404, 429]
+
+
+def test_owners_make_so_many_invitations(settings, sign_in, alice, flat):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"add_member": [("2/1h", "actor")]}
+    made = make_link(by=alice, grant=place_in(flat, role="editor"))
+    tried = statuses(sign_in(alice), f"/lists/{flat.pk}/invitations/{made.pk}/renew/", {}, tries=3)
+    assert tried[2] == 429
