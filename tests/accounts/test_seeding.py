@@ -115,6 +115,7 @@ def test_seeding_at_the_first_start_only(db, monkeypatch):
     assert User.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_two_processes_make_one_admin(tmp_path):
     environment = os.environ | {"DATA_DIR": str(tmp_path), "ADMIN_EMAIL": "twice@example.com"}
 
