@@ -5,7 +5,7 @@ pytest := $(python) -m pytest
 both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 apps := tests/accounts tests/todos tests/workflows
-pages := access admin* bulk_add_forms bulk_adds codec fragments lines metrics pages passwords queries refusals settings sign_in text toasts
+pages := access addresses admin* audit_pages bulk_add_forms bulk_adds closed_door codec equal_answers factors fragments fresh limit* lines metrics pages passwords queries refusals settings sign_in text toasts
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -25,7 +25,7 @@ def test_from_sign_in_to_a_completed_to_do(open_page, alice):
     page.goto("/")
     page.get_by_label("E-mail").fill(alice.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_label("Name of a new list").fill("Household")
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Household")
