@@ -104,7 +104,7 @@ def test_members_do_not_get_into_the_admin(alice, sign_in):
 
 
 @pytest.mark.parametrize("ids", ODD, ids=["few", "more"])
-@pytest.mark.parametrize("who", ["visitor", "alice", "staff"])
+@pytest.mark.parametrize("who", [pytest.param("visitor", marks=pytest.mark.slow), "alice", "staff"])
 def test_odd_ids_are_never_an_error(who, ids, flat, tiles, alice, staff, sign_in):
     client = {"visitor": Client(), "alice": sign_in(alice), "staff": sign_in(staff)}[who]
     client.raise_request_exception = False

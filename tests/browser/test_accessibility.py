@@ -70,6 +70,7 @@ def test_what_opens_on_a_page(open_page, alice, kitchen):
     assert found == []
 
 
+@pytest.mark.slow
 def test_phone(open_page, alice, kitchen):
     page = open_page(alice, bypass_csp=True, viewport=PHONE, has_touch=True)
     page.goto(kitchen.get_absolute_url())

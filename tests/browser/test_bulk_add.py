@@ -52,6 +52,7 @@ def test_from_the_list_and_back_without_loading_a_page_anew(page, kitchen):
     expect(status).to_have_text("Undone: 3 to-dos were put in the trash.")
 
 
+@pytest.mark.slow
 def test_a_file_without_javascript(open_page, alice, kitchen):
     page = open_page(alice, java_script_enabled=False)
     page.goto(kitchen.get_absolute_url())

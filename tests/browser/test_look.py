@@ -12,6 +12,7 @@ def background(page: Page) -> str:
     return colour
 
 
+@pytest.mark.slow
 def test_the_theme_is_in_the_page_before_it_is_painted(page, live_server):
     page.goto("/lists/")
     light = background(page)

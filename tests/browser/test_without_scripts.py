@@ -37,6 +37,7 @@ def test_from_sign_in_to_a_completed_to_do(open_page, alice):
     expect(page.locator("#list-summary")).to_contain_text("1 open")
 
 
+@pytest.mark.slow
 def test_edit(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     menu(page, "worktop").get_by_role("link", name="Edit", exact=True).click()
@@ -45,6 +46,7 @@ def test_edit(page, kitchen):
     expect(page.get_by_role("heading", level=1)).to_have_text("Measure twice")
 
 
+@pytest.mark.slow
 def test_reorder(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     menu(page, "worktop").get_by_role("button", name="Move down").click()
@@ -66,6 +68,7 @@ def test_trash_undo_and_restore(page, kitchen):
     assert not Todo.objects.trashed().exists()
 
 
+@pytest.mark.slow
 def test_filters_search_and_order(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     page.get_by_role("link", name="All", exact=True).click()
@@ -78,6 +81,7 @@ def test_filters_search_and_order(page, kitchen):
     expect(page.locator("#todo-rows .text")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_share_rename_and_trash_a_list(page, kitchen, mallory):
     page.goto(kitchen.get_absolute_url())
     page.get_by_role("link", name="Share").click()
