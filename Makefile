@@ -5,7 +5,10 @@ pytest := $(python) -m pytest
 both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 apps := tests/accounts tests/todos tests/workflows
-pages := access addresses admin* audit_pages bulk_add_forms bulk_adds closed_door codec equal_answers factors fragments fresh limit* lines metrics pages passwords queries refusals settings sign_in text toasts
+# What depends most on the database runs on PostgreSQL in `make test` already, the rest in `make test-slow`.
+data := $(addprefix tests/accounts/test_,auditing.py bans.py inviting.py roles.py seeding.py sessions.py) \
+  $(addprefix tests/todos/test_,bulk_adding*.py cleaning.py concurrency.py filters.py inviting.py moving.py todo*.py) \
+  $(addprefix tests/workflows/test_,c[or]*.py d*.py people.py pr*.py queues.py re[gs]*.py runs.py schedules.py work*.py)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,8 +21,8 @@ setup: ## Install Holdfast with the tools for tests and checks
 
 test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey, in Chromium, and as a newcomer
 	@$(pytest) $(both) -m "$(fast)"
-	@$(pytest) $(both) -m "$(fast)" --database postgres $(patsubst %,--ignore-glob='*/test_%.py',$(pages)) $(apps)
-	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py tests/accounts/test_limit*.py
+	@$(pytest) $(both) -m "$(fast)" --database postgres $(data)
+	@$(pytest) $(both) --cache valkey tests/project/test_cache.py tests/project/test_health.py tests/accounts/test_limit*.py
 	@$(pytest) $(both) -m "browser and not slow" tests/browser
 	@$(pytest) $(both) -m "acceptance and not slow" tests/acceptance
 

@@ -156,7 +156,7 @@ def _is_whole(folder: Path) -> bool:
         names = json.loads((folder / "staticfiles.json").read_bytes())["paths"]
     except (OSError, ValueError, KeyError):
         return False
-    return all((folder / name).is_file() for pair in names.items() for name in pair)
+    return all((folder / name).is_file() for name in names.values())
 
 
 def warnings() -> Iterator[str]:

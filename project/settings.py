@@ -61,7 +61,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_ratelimit",
-    "django_htmx",
 ]
 MIDDLEWARE = [
     "project.middleware.request_context",
@@ -158,7 +157,7 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "project" / "static"]
-WHITENOISE_MAX_AGE = 3600  # for the few files without a hash in their name; hashed ones are immutable
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # every template names a file by its hash; compressing the others takes seconds
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 

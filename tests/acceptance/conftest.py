@@ -33,6 +33,19 @@ def wait_for(condition, *, seconds: float, what: str):
     return pytest.fail(f"{what} did not come within {seconds} s")
 
 
+def survivors(people: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Return who still runs after so long; the dead whom nobody has buried yet (a zombie) do not."""
+    _, left = psutil.wait_procs(people, timeout=seconds)
+    return [one for one in left if _runs(one)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Running:
     """One `make run` with a port and a folder of its own; `log` is what it printed."""
 
@@ -107,10 +120,10 @@ class Running:
         os.killpg(self.process.pid, number)
         self.process.wait(timeout=30)
         took = time.monotonic() - started
-        _, alive = psutil.wait_procs(people, timeout=1)
-        for orphan in alive:
+        orphans = survivors(people, seconds=1)
+        for orphan in orphans:
             orphan.kill()
-        assert not alive, f"orphans: {alive}"
+        assert not orphans, orphans
         return took
 
 

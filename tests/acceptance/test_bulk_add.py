@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.acceptance.conftest import ROOT, wait_for
+from tests.acceptance.conftest import ROOT, survivors, wait_for
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 LINES, GOOD, KILLS = 100_000, 99_000, 5
@@ -39,7 +39,7 @@ def worker(environment, tmp_path) -> Iterator[Path]:
         people = psutil.Process(process.pid).children(recursive=True)
         process.terminate()
         process.wait(timeout=20)
-        assert not psutil.wait_procs(people, timeout=5)[1]
+        assert not survivors(people, seconds=5)
 
 
 def manage(environment: dict[str, str], *argv: str) -> None:

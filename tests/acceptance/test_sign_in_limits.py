@@ -25,7 +25,7 @@ from accounts import limits
 from tests.acceptance.conftest import ROOT, free_port, wait_for
 from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 EMAIL = "olga@example.com"
 LOGIN, REAUTHENTICATE = "/accounts/login/", "/accounts/reauthenticate/"

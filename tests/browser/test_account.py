@@ -30,6 +30,7 @@ def test_data_is_asked_for_and_fetched(page):
     assert download.value.suggested_filename == "holdfast.zip"
 
 
+@pytest.mark.slow
 def test_an_account_is_given_up_and_kept_after_all(page, bob, kitchen):
     page.goto(SETTINGS)
     page.get_by_role("link", name="Delete the account").click()

@@ -101,7 +101,8 @@ def test_a_file_that_is_too_large_is_not_sent(page, kitchen, tmp_path, watch):
     assert not BulkAdd.objects.exists()
 
 
-@pytest.mark.parametrize("size", [21, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [21, 100])
 def test_without_javascript_the_reason_is_on_the_page(open_page, alice, kitchen, tmp_path, watch, size):
     watch.foresee("422")
     path = tmp_path / "large.txt"

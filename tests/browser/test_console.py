@@ -90,6 +90,7 @@ def test_a_run_is_steered_by_its_buttons(open_page, staff, addresses):
     expect(page.locator(".entry")).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_dead_letters_are_replayed_by_selection(open_page, staff, addresses):
     page = open_page(staff)
     page.goto("/admin/workflows/message/?state=dead")

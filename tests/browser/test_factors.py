@@ -92,6 +92,7 @@ def test_a_passkey_is_added_and_signs_in(open_page, alice, with_password):
     expect(page).to_have_url("/trash/")
 
 
+@pytest.mark.slow
 def test_a_browser_that_has_no_such_passkey_says_so(open_page, alice, watch):
     page = open_page()
     add_authenticator(page)

@@ -71,6 +71,7 @@ def test_adding_keeps_what_was_written(page):
     expect(page.locator("#todo-rows .row")).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_a_row_stays_when_it_cannot_be_trashed(page):
     page.route("**/trash/", fails_with(500))
     row = page.locator("#todo-rows .row").first
@@ -81,6 +82,7 @@ def test_a_row_stays_when_it_cannot_be_trashed(page):
     expect(page.locator("#todo-rows .row")).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_a_dragged_row_goes_back(page):
     page.route("**/move/", no_answer)
     texts = page.locator("#todo-rows .text").all_inner_texts()
@@ -95,6 +97,7 @@ def test_a_dragged_row_goes_back(page):
     expect(page.locator("#todo-rows .text")).to_have_text(texts)
 
 
+@pytest.mark.slow
 def test_a_theme_that_was_not_saved_is_not_shown(page):
     page.route("**/accounts/theme/", fails_with(500))
     page.get_by_role("button", name="Dark").click()
@@ -102,6 +105,7 @@ def test_a_theme_that_was_not_saved_is_not_shown(page):
     expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
 
 
+@pytest.mark.slow
 def test_the_toast_goes_by_itself_but_not_from_under_the_pointer(open_page, alice, kitchen):
     page = open_page(alice)
     page.clock.install()
@@ -117,6 +121,7 @@ def test_the_toast_goes_by_itself_but_not_from_under_the_pointer(open_page, alic
     expect(toast).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_page_from_before_another_sign_in_asks_to_be_reloaded(page):
     cookie = next(cookie for cookie in page.context.cookies() if cookie["name"] == "csrftoken")
     page.context.add_cookies([cookie | {"value": "x" * 32}])

@@ -31,6 +31,7 @@ def test_after_trashing_on_the_next_row(page):
     expect(page.locator("#todo-rows .text").first).to_be_focused()
 
 
+@pytest.mark.slow
 def test_after_saving_an_edit_on_its_row(page):
     page.keyboard.press("j")
     page.keyboard.press("e")
@@ -40,6 +41,7 @@ def test_after_saving_an_edit_on_its_row(page):
     expect(link).to_be_focused()
 
 
+@pytest.mark.slow
 def test_on_the_filter(page):
     completed = page.get_by_role("link", name="Completed", exact=True)
     completed.focus()
@@ -56,6 +58,7 @@ def test_after_undoing_in_the_toast(page):
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_on_the_page_of_a_to_do(page):
     page.goto(Todo.objects.get(text="Measure the worktop").get_absolute_url())
     page.get_by_role("button", name="Complete").focus()

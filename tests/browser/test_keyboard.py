@@ -41,6 +41,7 @@ def test_complete_and_undo(page):
     expect(tick).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.slow
 def test_edit_and_cancel(page):
     page.keyboard.press("j")
     page.keyboard.press("e")
@@ -78,6 +79,7 @@ def test_search(page):
     expect(page.locator("#todo-rows .text").first).to_be_focused()
 
 
+@pytest.mark.slow
 def test_a_search_is_left_without_waiting(page):
     page.keyboard.press("/")
     page.keyboard.type("tiles")
@@ -89,6 +91,7 @@ def test_a_search_is_left_without_waiting(page):
     expect(page.locator("#todo-rows .text", has_text="tiles")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_help(page):
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard")
@@ -99,6 +102,7 @@ def test_help(page):
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_keys_with_modifiers_are_left_to_the_browser(page):
     page.keyboard.press("j")
     page.keyboard.press("Control+x")
@@ -107,6 +111,7 @@ def test_keys_with_modifiers_are_left_to_the_browser(page):
     expect(page.get_by_label("Text of the to-do")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_page_can_be_skipped_to(page):
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()

@@ -30,6 +30,7 @@ def test_the_theme_is_in_the_page_before_it_is_painted(page, live_server):
     assert background(page) == dark
 
 
+@pytest.mark.slow
 def test_who_is_not_signed_in_keeps_a_theme_in_a_cookie(open_page, live_server):
     page = open_page()
     page.context.add_cookies([{"name": "theme", "value": "dark", "url": live_server.url}])
@@ -47,6 +48,7 @@ def test_the_operator_console_has_the_theme_of_the_member(open_page, staff, them
     expect(page.get_by_role("button", name="Toggle theme")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_lists_of_the_operator_console_have_room(open_page, staff, kitchen, alice):
     kitchen.add("Throw the old sockets away", by=alice).trash(by=alice)
     page = open_page(staff)
@@ -114,6 +116,7 @@ def test_nothing_on_a_page_is_styled_or_scripted_inline(page, alice, kitchen):
         assert " onclick=" not in html, address
 
 
+@pytest.mark.slow
 def test_print_shows_the_to_dos_alone(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     page.emulate_media(media="print")

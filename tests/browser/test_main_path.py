@@ -93,6 +93,7 @@ def test_edit_in_place(stays):
     assert todo.notes == "Width, depth and the gap behind the stove"
 
 
+@pytest.mark.slow
 def test_an_edit_can_be_cancelled(stays):
     row = stays.locator("#todo-rows .row").first
     before = rows(stays)
@@ -104,6 +105,7 @@ def test_an_edit_can_be_cancelled(stays):
     assert rows(stays) == before
 
 
+@pytest.mark.slow
 def test_reorder_by_the_menu(stays):
     before = rows(stays)
     row = stays.locator("#todo-rows .row").first
@@ -154,6 +156,7 @@ def test_filter_and_search(stays, kitchen):
     expect(stays).to_have_url(re.compile(r"/lists/\d+/\?status=all&q=tiles$"))
 
 
+@pytest.mark.slow
 def test_back_leads_to_the_filter_before(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     page.get_by_role("link", name="Completed", exact=True).click()
@@ -162,6 +165,7 @@ def test_back_leads_to_the_filter_before(page, kitchen):
     expect(page.locator("#todo-rows .text")).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_the_last_row_gone_leaves_an_empty_state(page, alice):
     lone = TodoList.create("Lone", by=alice)
     lone.add("Only one", by=alice)
@@ -207,6 +211,7 @@ def test_members(page, kitchen, mallory, bob):
     ]
 
 
+@pytest.mark.slow
 def test_a_refused_role_is_taken_back(page, kitchen):
     page.goto(f"{kitchen.get_absolute_url()}members/")
     own = page.get_by_label("Role of Alice")

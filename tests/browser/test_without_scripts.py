@@ -55,6 +55,7 @@ def test_reorder(page, kitchen):
     expect(page.locator("#todo-rows .text").first).to_have_text("Measure the worktop")
 
 
+@pytest.mark.slow
 def test_trash_undo_and_restore(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     menu(page, "worktop").get_by_role("button", name="Put in the trash").click()
@@ -104,6 +105,7 @@ def test_share_rename_and_trash_a_list(page, kitchen, mallory):
     expect(page.get_by_role("main").get_by_role("link", name="Old flat")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_move_to_another_list_and_choose_a_theme(page, kitchen, alice):
     other = type(kitchen).create("Household", by=alice)
     page.goto(Todo.objects.get(text="Measure the worktop").get_absolute_url())

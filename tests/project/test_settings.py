@@ -135,6 +135,7 @@ def test_sense_is_accepted(monkeypatch, name, value, read):
     assert read() == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["seed_admin"], ["seed_demo"], ["reset_link", "alice@example.com"]])
 def test_a_command_before_the_first_start_says_what_to_do(tmp_path, command):
     done = manage(*command, DATA_DIR=str(tmp_path))
@@ -143,6 +144,7 @@ def test_a_command_before_the_first_start_says_what_to_do(tmp_path, command):
     assert "Migrations are missing: `make run` or `manage.py migrate` applies them" in line
 
 
+@pytest.mark.slow
 def test_a_command_whose_database_is_down_says_so_in_one_line(tmp_path):
     done = manage("seed_admin", DATA_DIR=str(tmp_path), DATABASE_URL="postgresql://user:hunter2@127.0.0.1:1/holdfast")
     assert done.returncode == 2
@@ -159,6 +161,7 @@ def test_what_the_system_checks_refuse_is_one_line_each(tmp_path):
     assert "SECRET_KEY is shorter" in key
 
 
+@pytest.mark.slow
 def test_a_request_for_another_host_leaves_one_line(tmp_path):
     code = (
         "from django.test import Client; headers = {'host': 'a.example', 'accept': 'application/json'}; "
@@ -250,6 +253,7 @@ def test_the_mail_server_comes_from_one_url(tmp_path, monkeypatch, url, port, tl
     assert options["password"] == ("p@ss" if "user" in url else "")
 
 
+@pytest.mark.slow
 def test_workers_keep_connections_and_web_processes_pool_them(tmp_path):
     url = "postgresql://user:sample@db.example.com/holdfast"
     code = (

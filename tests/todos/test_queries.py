@@ -48,6 +48,7 @@ def crowd(todo_list: TodoList, *, todos: int, members: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_list_of_ten_thousand_costs_what_one_of_three_costs(flat, alice, counted):
     queries = ["", "?status=all", "?status=completed&sort=completed", "?sort=text&page=3", "?q=To-do+99", "?page=9999"]
     urls = [f"/lists/{flat.pk}/{query}" for query in queries]

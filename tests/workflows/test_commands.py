@@ -187,6 +187,7 @@ def test_dead_letters_are_replayed_and_dropped(monkeypatch):
     assert not Message.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_shell_sees_the_exit_code(tmp_path):
     ended = subprocess.run(
         [sys.executable, settings.BASE_DIR / "manage.py", "queues", "drop", "nope", "--all"],
