@@ -22,7 +22,7 @@ setup: ## Install Holdfast with the tools for tests and checks
 test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey, in Chromium, and as a newcomer
 	@$(pytest) $(both) -m "$(fast)"
 	@$(pytest) $(both) -m "$(fast)" --database postgres $(data)
-	@$(pytest) $(both) --cache valkey tests/project/test_cache.py tests/project/test_health.py tests/accounts/test_limit*.py
+	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py tests/accounts/test_limit*.py
 	@$(pytest) $(both) -m "browser and not slow" tests/browser
 	@$(pytest) $(both) -m "acceptance and not slow" tests/acceptance
 

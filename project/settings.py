@@ -157,7 +157,7 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "project" / "static"]
-WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # every template names a file by its hash; compressing the others takes seconds
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the names that templates use; compressing the others takes seconds
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
