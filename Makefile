@@ -23,8 +23,7 @@ test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey,
 	@$(pytest) $(both) -m "$(fast)"
 	@$(pytest) $(both) -m "$(fast)" --database postgres $(data)
 	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py tests/accounts/test_limit*.py
-	@$(pytest) $(both) -m "browser and not slow" tests/browser
-	@$(pytest) $(both) -m "acceptance and not slow" tests/acceptance
+	@$(pytest) $(both) -m "not slow" tests/acceptance tests/browser
 
 test-slow: setup ## Run the tests that take longer
 	@$(pytest) $(both) -m "slow and not acceptance"
