@@ -96,7 +96,7 @@ def _add(request: MemberRequest, pk: int, *, person: User, form: MemberForm) -> 
         added = todo_list.add_member(person, role=form.cleaned_data["role"], by=request.user)
     names = {"name": person.display_name}
     if added:
-        toast(request, _("%(name)s is now a member, and is told by mail.") % names)
+        toast(request, _("%(name)s is now a member.") % names)
     else:
         refuse(request, _("%(name)s is a member already. Their role stays as it is.") % names)
     return _back(request, pk)
