@@ -1,11 +1,10 @@
 """Files on the local disk, under settings.UPLOAD_FOLDER. An address of the application stands for the store's own.
 
-A file appears whole or not at all: it is written under tmp/, brought to the disk, then linked or renamed into place. Promoting
-is another name for the same file. An ETag is the file's identity: its number, time of change and size.
+A file appears whole or not at all: it is written under tmp/, brought to the disk, then linked or renamed into place.
+Promoting is another name for the same file. An ETag is the file's identity: its number, time of change and size.
 """
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -158,10 +157,10 @@ def _as_store_error(key: str = "") -> Iterator[None]:
 
 @contextmanager
 def _written(chunks: Iterator[bytes]) -> Iterator[Path]:
-    """Write the chunks to a new file that is on the disk when the block begins, and gone, under this name, when it ends."""
+    """Write the chunks to a new file, on the disk when the block begins; its name is gone when the block ends."""
     path = _temporary()
     try:
-        with path.open("xb", opener=_private) as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
@@ -203,7 +202,3 @@ def _remove_where_empty(folder: Path) -> None:
         folder.rmdir()
     except OSError:  # something is in it, or somebody was faster
         return
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uploads.reasons import Reason
 
 
-class Rejected(Exception):  # noqa: N818 - reads as what happened
+class Rejected(Exception):
     """The file is refused; `reason` says why, and the message adds what only an operator wants to know."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
