@@ -44,3 +44,15 @@ def check_public_url(**_kwargs: Any) -> list[CheckMessage]:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return [Warning("PUBLIC_URL is http: passwords cross the network in clear. Use https.", id="project.W001")]
     return []
+
+
+@register
+def check_bucket(**_kwargs: Any) -> list[CheckMessage]:
+    """A browser that came by https sends nothing to a bucket that speaks http, other than one on its own machine."""
+    bucket = settings.S3
+    parts = urlsplit(bucket.endpoint if bucket else "")
+    if settings.HTTPS and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        return [
+            Error("PUBLIC_URL is https and S3_ENDPOINT_URL is http, which browsers refuse: use https.", id="project.E004")
+        ]
+    return []

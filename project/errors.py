@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from redis.exceptions import RedisError
 
 from accounts.limits import Limited, StoreDown
+from uploads.stores.base import StoreError
 
 log = logging.getLogger("holdfast.errors")
 
@@ -99,8 +100,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def is_outage(error: BaseException) -> bool:
     """Is this a lost, locked or full database, a store that is down, or a disk that is full or not writable?"""
-    if isinstance(error, OperationalError | InterfaceError | RedisError | sqlite3.DatabaseError):
+    if isinstance(error, OperationalError | InterfaceError | RedisError | sqlite3.DatabaseError | StoreError):
         return True
+    if (boto := sys.modules.get("botocore.exceptions")) and isinstance(error, (boto.BotoCoreError, boto.ClientError)):
+        return True  # of the default storage; without a bucket nothing has imported them
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT}
 
 

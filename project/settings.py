@@ -9,7 +9,7 @@ import django_stubs_ext
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from project import env
+from project import env, s3
 
 django_stubs_ext.monkeypatch()  # ModelForm[Todo] is for the type checker; Django itself has no such classes
 
@@ -143,16 +143,18 @@ DOORBELL_URL = _REDIS_URL or ""  # where workers hear that work is due; without 
 # django-q2 keeps statistics that nobody reads; without them the worker does not need the cache to be up.
 CACHES["nowhere"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
+S3 = s3.bucket()
+LOCAL_FILES: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {
+        "location": str(DATA_DIR / "files"),
+        "file_permissions_mode": 0o600,
+        "directory_permissions_mode": 0o700,
+    },
+}
 STORAGES = {
     # Private: nothing in it has a URL; views check who may read a file and send it.
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": str(DATA_DIR / "files"),
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "default": S3.private_storage() if S3 else LOCAL_FILES,
     "staticfiles": {"BACKEND": "project.staticfiles.HashedStorage"},
 }
 STATIC_URL = "/static/"
@@ -164,7 +166,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Uploads -----------------------------------------------------------------------------------------------------
 
-UPLOAD_STORE = "uploads.stores.local.LocalStore"
+UPLOAD_STORE = "uploads.stores.s3.S3Store" if S3 else "uploads.stores.local.LocalStore"
 UPLOAD_FOLDER = DATA_DIR / "files" / "uploads"
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", default=10 * 1024 * 1024, low=1024, high=100 * 1024 * 1024)
 UPLOAD_QUOTA_BYTES = env.integer("UPLOAD_QUOTA_BYTES", default=1024**3, low=1024, high=99_999_999_999)
@@ -290,6 +292,8 @@ SECURE_CSP = {
     "form-action": [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
     "object-src": [CSP.NONE],
+    # The browser sends files straight to the bucket, and pictures come from there.
+    **({"connect-src": [CSP.SELF, S3.source], "img-src": [CSP.SELF, S3.source]} if S3 else {}),
 }
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -8,8 +8,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.seaweedfs import SeaweedFS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,7 +26,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         if name.removesuffix("_FILE") in {
             *("HOST", "PORT", "PUBLIC_URL", "SECRET_KEY", "EMAIL_URL", "EMAIL_FROM", "DEBUG"),
             *("ADMIN_EMAIL", "ADMIN_PASSWORD", "LOG_FORMAT", "METRICS_TOKEN", "TRUSTED_PROXIES", "CLIENT_IP_HEADER"),
-            "REQUIRE_STAFF_MFA",
+            *("S3_BUCKET", "S3_ENDPOINT_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "S3_ADDRESSING"),
+            *("REQUIRE_STAFF_MFA", "UPLOAD_MAX_BYTES", "UPLOAD_QUOTA_BYTES"),
         }:
             del os.environ[name]
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # inherits what the first process set up
@@ -68,3 +72,24 @@ def start_valkey(config: pytest.Config) -> str:
     server.start()
     config.add_cleanup(server.stop)
     return f"redis://{server.host}:{server.port}/0"
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[SeaweedFS]:
+    """Return a running S3 server with an empty bucket, for all tests of this process."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-s3-", ignore_cleanup_errors=True) as folder:
+        server = SeaweedFS(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: SeaweedFS, settings: Any) -> Iterator[SeaweedFS]:
+    """Put uploads and the default storage into the bucket, for one test; empty it afterwards."""
+    settings.S3 = bucket = s3_server.bucket()
+    settings.UPLOAD_STORE = "uploads.stores.s3.S3Store"
+    settings.STORAGES = settings.STORAGES | {"default": bucket.private_storage()}
+    yield s3_server
+    s3_server.start()
+    s3_server.empty()

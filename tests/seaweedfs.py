@@ -1,0 +1,124 @@
+"""A real S3 server for tests: SeaweedFS in one process on loopback, which can be stopped, frozen and started again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from project.s3 import Bucket
+
+KEYS = {"access_key": "holdfast", "secret_key": "kelp holds the rock"}
+NAMES = ("s3", "master", "filer", "volume")
+
+
+class SeaweedFS:
+    """One server with one bucket, on the same ports and the same files after each start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ports = dict(zip((f"{name}{kind}" for name in NAMES for kind in (".port", ".port.grpc")), _free_ports(8)))
+        self.endpoint = f"http://127.0.0.1:{self.ports['s3.port']}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def bucket(self, **changed: Any) -> Bucket:
+        given = {"name": "holdfast", "region": "auto", "endpoint": self.endpoint, "addressing": "path", **KEYS}
+        return Bucket(**(given | changed))
+
+    def environment(self) -> dict[str, str]:
+        """Return what a process of Holdfast is told to use this server."""
+        keys = {"S3_ACCESS_KEY_ID": KEYS["access_key"], "S3_SECRET_ACCESS_KEY": KEYS["secret_key"]}
+        return {"S3_BUCKET": "holdfast", "S3_ENDPOINT_URL": self.endpoint, "S3_REGION": "auto", **keys}
+
+    def start(self) -> None:
+        """Start it where it does not run, let it go on where it is frozen, and wait until it answers."""
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
+        else:
+            with (self.folder / "log").open("ab") as log:
+                self._process = subprocess.Popen(
+                    self._command(), cwd=self.folder, env=self._environment(), stdout=log, stderr=log
+                )
+        deadline = time.monotonic() + 30
+        while not self._answers():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError(f"weed does not come up:\n{(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.kill()  # what it has answered is on the disk; an orderly end takes seconds
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Let it take connections and answer nothing, until `start`."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def allow(self, origin: str) -> None:
+        """Allow pages of this origin to send files here, and no others."""
+        rule: Any = {"AllowedOrigins": [origin], "AllowedMethods": ["PUT"], "AllowedHeaders": ["*"]}
+        self.client().put_bucket_cors(Bucket="holdfast", CORSConfiguration={"CORSRules": [rule]})
+
+    def empty(self) -> None:
+        client = self.client()
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket="holdfast"):
+            for there in page.get("Contents", []):
+                client.delete_object(Bucket="holdfast", Key=there["Key"])
+
+    def client(self) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        bucket = self.bucket()
+        return boto3.client(
+            "s3",
+            endpoint_url=bucket.endpoint,
+            region_name=bucket.region,
+            aws_access_key_id=bucket.access_key,
+            aws_secret_access_key=bucket.secret_key,
+            config=Config(**bucket.client_options(), read_timeout=5),
+        )
+
+    def _command(self) -> list[str]:
+        given = {
+            "dir": self.folder,
+            "ip": "127.0.0.1",
+            "ip.bind": "127.0.0.1",
+            "bucket": "holdfast",
+            "master.telemetry": "false",
+            "admin.ui": "false",
+            "webdav": "false",
+            "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
+            "s3.autoCreateBucket": "false",
+            "s3.localSocket": self.folder / "s3.sock",
+            "filer.localSocket": self.folder / "filer.sock",
+            **self.ports,
+        }
+        weed = Path(sys.executable).parent / "weed"
+        return [str(weed), "mini", *(f"-{name}={value}" for name, value in given.items())]
+
+    def _environment(self) -> dict[str, str]:
+        keys = {"AWS_ACCESS_KEY_ID": KEYS["access_key"], "AWS_SECRET_ACCESS_KEY": KEYS["secret_key"]}
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **keys}
+
+    def _answers(self) -> bool:
+        """Does it answer, and know the bucket?"""
+        try:
+            self.client().head_bucket(Bucket="holdfast")
+        except Exception:  # noqa: BLE001 - not yet, whatever it says
+            return False
+        return True
+
+
+def _free_ports(count: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in held]
+    for server in held:
+        server.close()
+    return ports
