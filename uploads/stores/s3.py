@@ -68,7 +68,7 @@ class S3Store:
         condition: dict[str, Any] = {} if etag is None else {"IfMatch": f'"{etag}"'}
         with TemporaryFile() as copy:
             with _as_store_error(key):
-                answer = client(PATIENT).get_object(Bucket=_bucket().name, Key=key, **condition)
+                answer = client(patient=True).get_object(Bucket=_bucket().name, Key=key, **condition)
                 _read(key, answer["Body"], copy, size=answer["ContentLength"])
             copy.seek(0)
             yield copy
@@ -77,7 +77,7 @@ class S3Store:
         bucket = _bucket().name
         try:
             with _as_store_error(source):
-                client(PATIENT).copy_object(
+                client(patient=True).copy_object(
                     Bucket=bucket,
                     Key=target,
                     CopySource={"Bucket": bucket, "Key": source},
@@ -93,7 +93,7 @@ class S3Store:
     def write(self, key: str, file: BinaryIO, *, type: str) -> None:
         file.seek(0)
         with _as_store_error(key):
-            client(PATIENT).put_object(Bucket=_bucket().name, Key=key, Body=file, ContentType=type)
+            client(patient=True).put_object(Bucket=_bucket().name, Key=key, Body=file, ContentType=type)
 
     def delete(self, key: str) -> None:
         with _as_store_error(key):
@@ -129,13 +129,13 @@ class S3Store:
         return there["Metadata"].get(_PROMOTED_FROM) == etag
 
 
-def client(read_timeout: int = QUICK) -> "S3Client":
+def client(*, patient: bool = False) -> "S3Client":
     """Return this process's client; a fork does not share connections with its parent."""
-    return _client(os.getpid(), _bucket(), read_timeout)
+    return _client(os.getpid(), _bucket(), PATIENT if patient else QUICK)
 
 
 @cache
-def _client(pid: int, bucket: "Bucket", read_timeout: int) -> "S3Client":  # noqa: ARG001 - part of the cache's key
+def _client(pid: int, bucket: "Bucket", read_timeout: float) -> "S3Client":  # noqa: ARG001 - part of the cache's key
     session = boto3.session.Session(
         aws_access_key_id=bucket.access_key, aws_secret_access_key=bucket.secret_key, region_name=bucket.region
     )
