@@ -36,7 +36,9 @@ _EXPLANATIONS = {
     Reason.UNREADABLE: _("The file is damaged, or in a variant of its format that cannot be read."),
     Reason.TOO_MANY_PIXELS: _("The picture has too many pixels. Make it smaller and send it again."),
     Reason.TOO_MUCH_ANIMATION: _("The animation is too large or too long. Make it smaller and send it again."),
-    Reason.TOO_MUCH_TEXT: _("The picture carries too much text in its description. Save a copy without it and send that."),
+    Reason.TOO_MUCH_TEXT: _(
+        "The picture carries too much text in its description. Save a copy without it and send that."
+    ),
     Reason.TOO_COMPLEX: _("Reading the file takes too long, or too much memory. Save a plainer copy and send that."),
     Reason.CHANGED: _("The file was changed while it was being checked. Send it again."),
     Reason.MISSING: _("The file did not arrive, or is gone from the store. Send it again."),
