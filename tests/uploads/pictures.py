@@ -1,5 +1,6 @@
 """Files as members, and their enemies, send them: all of them made here, none is stored."""
 
+import functools
 import io
 import struct
 import zlib
@@ -50,6 +51,7 @@ def exif(orientation: int = 1) -> Image.Exif:
     return found
 
 
+@functools.cache  # it holds the time at which it was made
 def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
