@@ -53,6 +53,8 @@ def check_bucket(**_kwargs: Any) -> list[CheckMessage]:
     parts = urlsplit(bucket.endpoint if bucket else "")
     if settings.HTTPS and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return [
-            Error("PUBLIC_URL is https and S3_ENDPOINT_URL is http, which browsers refuse: use https.", id="project.E004")
+            Error(
+                "PUBLIC_URL is https and S3_ENDPOINT_URL is http, which browsers refuse: use https.", id="project.E004"
+            )
         ]
     return []

@@ -28,7 +28,7 @@ CHUNK = 1024 * 1024
 KINDS = ("incoming/", "uploads/")
 
 
-class Damaged(Exception):
+class Damaged(Exception):  # noqa: N818 - reads as what happened
     """A file is not the one that was checked, or did not arrive as it was sent."""
 
 
@@ -48,6 +48,9 @@ class Place(Protocol):
     def open(self, key: str) -> AbstractContextManager[BinaryIO]: ...
 
     def write(self, key: str, file: BinaryIO) -> None: ...
+
+
+type Places = dict[str, Place]
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,9 @@ class Copying:
     def __init__(self, to: Target) -> None:
         from uploads.stores.s3 import S3Store
 
-        local = {"uploads": Uploads(LocalStore()), "private": Private(_storage(settings.LOCAL_FILES))}
-        bucket = {"uploads": Uploads(S3Store()), "private": Private(_storage(settings.S3.private_storage()))}
+        assert settings.S3
+        local: Places = {"uploads": Uploads(LocalStore()), "private": Private(_storage(settings.LOCAL_FILES))}
+        bucket: Places = {"uploads": Uploads(S3Store()), "private": Private(_storage(settings.S3.private_storage()))}
         self.source, self.target = (local, bucket) if to == "s3" else (bucket, local)
         self.journal = Journal(settings.DATA_DIR / f"storage-copy-to-{to}")
         self.files = [(kind, *file) for kind, place in self.source.items() for file in _walk(place)]

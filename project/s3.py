@@ -29,7 +29,7 @@ class Bucket:
         return f"{scheme}://{self.name}.{host}" if self.addressing == "virtual" else f"{self.endpoint}/{self.name}/"
 
     def client_options(self) -> dict[str, Any]:
-        """Return what both boto3's Config and django-storages are told.
+        """Return what botocore is told for uploads and private files alike.
 
         Without the signature version a presigned URL may not sign the length; the default checksums break R2.
         """
@@ -44,10 +44,8 @@ class Bucket:
 
     def private_storage(self) -> dict[str, Any]:
         """Return Django's STORAGES entry for the files that the application itself makes."""
-        from botocore.config import Config  # takes a tenth of a second, and is needed for this alone
-
         return {
-            "BACKEND": "storages.backends.s3.S3Storage",
+            "BACKEND": "uploads.stores.private.PrivateFiles",
             "OPTIONS": {
                 "bucket_name": self.name,
                 "region_name": self.region,
@@ -55,8 +53,7 @@ class Bucket:
                 "access_key": self.access_key,
                 "secret_key": self.secret_key,
                 "location": PRIVATE,
-                "file_overwrite": False,
-                "client_config": Config(**self.client_options(), read_timeout=20),
+                "client_options": self.client_options(),
             },
         }
 

@@ -12,7 +12,7 @@ from typing import Any
 from project.s3 import Bucket
 
 KEYS = {"access_key": "holdfast", "secret_key": "kelp holds the rock"}
-NAMES = ("s3", "master", "filer", "volume")
+PORTS = [f"{name}{kind}" for name in ("s3", "master", "filer", "volume", "admin") for kind in (".port", ".port.grpc")]
 
 
 class SeaweedFS:
@@ -20,7 +20,7 @@ class SeaweedFS:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = dict(zip((f"{name}{kind}" for name in NAMES for kind in (".port", ".port.grpc")), _free_ports(8)))
+        self.ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
         self.endpoint = f"http://127.0.0.1:{self.ports['s3.port']}"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,6 +1,7 @@
 import pytest
 
 from project import checks
+from project.s3 import Bucket
 from workflows.checks import check_cluster
 
 
@@ -57,3 +58,22 @@ def test_a_short_secret_key_is_refused(settings):
 def test_plain_http_beyond_this_machine_is_warned_of(settings):
     settings.PUBLIC_URL = "http://todo.example.com"
     assert [message.id for message in checks.check_public_url()] == ["project.W001"]
+
+
+@pytest.mark.parametrize(
+    ("https", "endpoint", "found"),
+    [
+        (True, "http://s3.example.com", ["project.E004"]),
+        (True, "https://s3.example.com", []),
+        (True, "http://127.0.0.1:8333", []),
+        (False, "http://s3.example.com", []),
+    ],
+)
+def test_a_bucket_that_browsers_refuse_is_refused(settings, https, endpoint, found):
+    settings.HTTPS = https
+    settings.S3 = Bucket("files", "auto", "key", "secret", endpoint=endpoint, addressing="path")
+    assert [message.id for message in checks.check_bucket()] == found
+
+
+def test_no_bucket_is_fine():
+    assert checks.check_bucket() == []

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from project import env
 
 ROOT = Path(__file__).resolve().parents[2]
+KEYS = {"S3_BUCKET": "files", "S3_ACCESS_KEY_ID": "key", "S3_SECRET_ACCESS_KEY": "never shown"}
 
 
 def manage(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -67,6 +68,15 @@ def settings_of(monkeypatch: pytest.MonkeyPatch, *names: str, **environment: str
         ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "has host bits set"),
         ({"CLIENT_IP_HEADER": "X-Real-IP"}, "CLIENT_IP_HEADER is set and TRUSTED_PROXIES is not"),
         ({"TRUSTED_PROXIES": "::1", "CLIENT_IP_HEADER": "X Real"}, "is not the name of a header"),
+        ({"S3_BUCKET": "files"}, "S3_BUCKET is set and S3_ACCESS_KEY_ID is not"),
+        ({"S3_REGION": "auto"}, "S3_REGION is set and S3_BUCKET is not"),
+        (KEYS, "S3_REGION is needed where S3_ENDPOINT_URL is not set"),
+        (KEYS | {"S3_REGION": "EU!"}, "S3_REGION=EU! is not the name of a region"),
+        (KEYS | {"S3_REGION": "auto", "S3_BUCKET": "A/b"}, "S3_BUCKET=A/b is not the name of a bucket"),
+        (KEYS | {"S3_REGION": "auto", "S3_BUCKET": "a.b"}, "has a dot, which https has no certificates for"),
+        (KEYS | {"S3_ENDPOINT_URL": "s3.example.com"}, "S3_ENDPOINT_URL must begin with http:// or https://"),
+        (KEYS | {"S3_ENDPOINT_URL": "https://s3.example.com/files"}, "with no bucket or path behind the host"),
+        (KEYS | {"S3_REGION": "auto", "S3_ADDRESSING": "dns"}, "S3_ADDRESSING=dns is not known; use path or virtual"),
         ({"DATA_DIR": "/proc/holdfast"}, "DATA_DIR /proc/holdfast cannot be written to"),
     ],
 )
@@ -279,3 +289,26 @@ def test_an_empty_secret_key_is_refused(tmp_path):
     done = manage("check", DATA_DIR=str(tmp_path))
     assert done.returncode == 2
     assert "is empty. Delete it" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "source"),
+    [
+        ({"S3_REGION": "eu-central-1"}, "https://files.s3.eu-central-1.amazonaws.com"),
+        ({"S3_REGION": "eu-central-1", "S3_ADDRESSING": "path"}, "https://s3.eu-central-1.amazonaws.com/files/"),
+        ({"S3_ENDPOINT_URL": "https://1.r2.cloudflarestorage.com/"}, "https://1.r2.cloudflarestorage.com/files/"),
+        ({"S3_ENDPOINT_URL": "http://127.0.0.1:8333", "S3_ADDRESSING": "virtual"}, "http://files.127.0.0.1:8333"),
+    ],
+)
+def test_the_bucket_is_where_pages_may_send_files(tmp_path, monkeypatch, environment, source):
+    found = read_settings(monkeypatch, DATA_DIR=str(tmp_path), **KEYS, **environment)
+    assert found["SECURE_CSP"]["connect-src"] == found["SECURE_CSP"]["img-src"] == ["'self'", source]
+    assert found["UPLOAD_STORE"] == "uploads.stores.s3.S3Store"
+    assert found["STORAGES"]["default"]["OPTIONS"]["location"] == "private/"
+    assert "never shown" not in repr(found["S3"])
+
+
+def test_without_a_bucket_pages_stay_at_home(tmp_path, monkeypatch):
+    found = read_settings(monkeypatch, DATA_DIR=str(tmp_path))
+    assert "connect-src" not in found["SECURE_CSP"]
+    assert found["UPLOAD_STORE"] == "uploads.stores.local.LocalStore"

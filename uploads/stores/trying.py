@@ -1,4 +1,4 @@
-"""Trying every operation that uploads need against a store, as `manage.py storage check` does, and saying what to fix."""
+"""What `manage.py storage check` does: try every operation that uploads need, and say what to fix."""
 
 import hashlib
 import io
@@ -7,12 +7,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import urllib3
 from django.conf import settings
 
 from uploads.stores.base import Changed, Put, Store, StoreError
+
+if TYPE_CHECKING:
+    from project.s3 import Bucket
 
 BODY, OTHER = b"tried by Holdfast", b"other bytes, swap"
 TYPE = "image/png"
@@ -78,6 +81,10 @@ class Trying:
             ("clock", self.clock),
             ("upload from the browser", self.put),
             ("refuse a second upload", self.put_twice),
+            (
+                "refuse an upload without its condition",
+                lambda: self.refused("one that may be repeated", headers={"If-None-Match": ""}),
+            ),
             ("refuse another type", lambda: self.refused("another type", headers={"Content-Type": "text/html"})),
             ("refuse more bytes", lambda: self.refused("more bytes", body=BODY + b"!")),
             ("refuse fewer bytes", lambda: self.refused("fewer bytes", body=BODY[:-1])),
@@ -130,7 +137,7 @@ class Trying:
     # --- What only a bucket does: it answers to browsers -------------------------------------------------------------
 
     def clock(self) -> None:
-        sent = self.http.request("GET", settings.S3.endpoint).headers.get("Date", "")
+        sent = self.http.request("GET", _bucket().endpoint).headers.get("Date", "")
         skew = abs(parsedate_to_datetime(sent) - datetime.now(UTC)) if sent else timedelta()
         if skew > MOST_SKEW:
             raise Failed(f"the clocks differ by {skew.total_seconds():.0f} s; set that of this machine (NTP)")
@@ -171,7 +178,9 @@ class Trying:
         if (
             answer.get("Access-Control-Allow-Origin") not in (settings.PUBLIC_URL, "*")
             or "PUT" not in answer.get("Access-Control-Allow-Methods", "")
-            or not (headers == "*" or {"content-type", "if-none-match"} <= {part.strip() for part in headers.split(",")})
+            or not (
+                headers == "*" or {"content-type", "if-none-match"} <= {part.strip() for part in headers.split(",")}
+            )
         ):
             raise Failed(f"browsers may not upload from {settings.PUBLIC_URL}; {cors_advice()}")
 
@@ -192,9 +201,17 @@ class Trying:
         return self.store.presign_put(f"{self.incoming}.1", type=TYPE, size=len(BODY), expires=EXPIRES)
 
     def _put(
-        self, right: Put, *, body: bytes = BODY, change: tuple[str, str] = ("", ""), headers: dict[str, str] | None = None
+        self,
+        right: Put,
+        *,
+        body: bytes = BODY,
+        change: tuple[str, str] = ("", ""),
+        headers: dict[str, str] | None = None,
     ) -> urllib3.BaseHTTPResponse:
-        return self.http.request("PUT", right.url.replace(*change), body=body, headers=right.headers | (headers or {}))
+        sent = right.headers | (headers or {})
+        return self.http.request(
+            "PUT", right.url.replace(*change), body=body, headers={name: value for name, value in sent.items() if value}
+        )
 
     def _expect(self, status: int, response: urllib3.BaseHTTPResponse, what: str) -> None:
         if response.status != status:
@@ -210,8 +227,8 @@ class Trying:
 
 def cors_advice() -> str:
     """Return the rules for people to paste, and how."""
-    rules = cors_rules()
-    command = f"aws s3api put-bucket-cors --endpoint-url {settings.S3.endpoint} --bucket {settings.S3.name}"
+    rules, bucket = cors_rules(), _bucket()
+    command = f"aws s3api put-bucket-cors --endpoint-url {bucket.endpoint} --bucket {bucket.name}"
     return (
         "give the bucket these rules (S3: Permissions, Cross-origin resource sharing; R2: Settings, CORS policy):\n"
         f"{json.dumps(rules, indent=2)}\n"
@@ -223,7 +240,7 @@ ADVICE = {
     "InvalidAccessKeyId": "S3_ACCESS_KEY_ID is not known there.",
     "SignatureDoesNotMatch": "S3_SECRET_ACCESS_KEY is not the key's secret.",
     "NoSuchBucket": "S3_BUCKET does not exist: create it, private, without versioning.",
-    "AccessDenied": "The key may not do this: allow s3:GetObject, PutObject, DeleteObject and ListBucket on the bucket.",
+    "AccessDenied": "The key may not do this: allow GetObject, PutObject, DeleteObject and ListBucket on the bucket.",
     "403": "The key may not do this, or S3_BUCKET or S3_REGION is another one.",
     "RequestTimeTooSkewed": "The clock of this machine is wrong: set it (NTP).",
     "AuthorizationHeaderMalformed": "S3_REGION is another one.",
@@ -234,6 +251,11 @@ ADVICE = {
     "ConnectTimeoutError": "S3_ENDPOINT_URL cannot be reached from here.",
     "SSLError": "The certificate of S3_ENDPOINT_URL is not trusted.",
 }
+
+
+def _bucket() -> "Bucket":
+    assert settings.S3
+    return settings.S3
 
 
 def _failure(trial: Callable[[], None]) -> str:

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("check", help="Tries every operation that Holdfast needs, and says what to fix.")
-        copy = verbs.add_parser("copy", help="Copies all files; Holdfast must not run. Can be interrupted and repeated.")
+        copy = verbs.add_parser(
+            "copy", help="Copies all files; Holdfast must not run. Can be interrupted and repeated."
+        )
         copy.add_argument("--to", choices=["s3", "local"], required=True)
 
     def handle(self, *_args: Any, verb: str, **options: Any) -> None:
@@ -62,7 +64,7 @@ class Command(BaseCommand):
     def _refuse_while_in_use(self) -> None:
         if worker := Worker.objects.alive().first():
             raise prepare.refuse(
-                _("The worker %(name)s runs. Stop every web process and worker; one that was killed counts for a minute.")
+                _("The worker %(name)s runs. Stop every web process and worker; one that was killed counts for 30 s.")
                 % {"name": worker.name}
             )
         if count := copying.unchecked():
@@ -84,9 +86,7 @@ class Command(BaseCommand):
             bar.advance(copied.size)
         bar.end()
         message = ngettext("%(count)d file is there and whole", "%(count)d files are there and whole", done)
-        self.stdout.write(
-            f"{message % {'count': done}}, " + _("%(count)d of them from before.") % {"count": skipped}
-        )
+        self.stdout.write(f"{message % {'count': done}}, " + _("%(count)d of them from before.") % {"count": skipped})
 
 
 class Bar:
