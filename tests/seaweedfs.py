@@ -53,6 +53,9 @@ class SeaweedFS:
             self._process.kill()  # what it has answered is on the disk; an orderly end takes seconds
             self._process.wait()
             self._process = None
+            for number in self.ports.values():  # it leaves its sockets behind, in a place of its own choice
+                for file in Path("/tmp").glob(f"seaweedfs-*-grpc-{number}.sock"):
+                    file.unlink(missing_ok=True)
 
     def freeze(self) -> None:
         """Let it take connections and answer nothing, until `start`."""
@@ -70,7 +73,7 @@ class SeaweedFS:
             for there in page.get("Contents", []):
                 client.delete_object(Bucket="holdfast", Key=there["Key"])
 
-    def client(self) -> Any:
+    def client(self, *, read_timeout: float = 5) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -81,7 +84,7 @@ class SeaweedFS:
             region_name=bucket.region,
             aws_access_key_id=bucket.access_key,
             aws_secret_access_key=bucket.secret_key,
-            config=Config(**bucket.client_options(), read_timeout=5),
+            config=Config(**bucket.client_options(), read_timeout=read_timeout),
         )
 
     def _command(self) -> list[str]:
@@ -108,9 +111,12 @@ class SeaweedFS:
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **keys}
 
     def _answers(self) -> bool:
-        """Does it answer, and know the bucket?"""
+        """Does it take and give files? It knows the bucket some time before its parts have found each other."""
+        client = self.client(read_timeout=1)
         try:
-            self.client().head_bucket(Bucket="holdfast")
+            client.put_object(Bucket="holdfast", Key="ready", Body=b"?")
+            client.get_object(Bucket="holdfast", Key="ready")
+            client.delete_object(Bucket="holdfast", Key="ready")
         except Exception:  # noqa: BLE001 - not yet, whatever it says
             return False
         return True
