@@ -14,6 +14,7 @@ from uploads.models import State, Upload
 from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import Changed, Missing, StoreError
+from uploads.verifying.decoding import DecoderFailed
 from workflows import engine
 
 CHUNK = 256 * 1024
@@ -43,9 +44,7 @@ def examine(upload_id: UUID, *, etag: str) -> dict[str, Any]:
     with TemporaryFile() as copy, TemporaryFile() as stripped:
         try:
             _copy(upload, copy, etag=etag)
-            examined = verifying.examine(copy, declared=upload.type, size=upload.size)
-            copy.seek(0)
-            changed = verifying.strip(copy, type=examined.type, out=stripped)
+            examined, changed = _read(upload, copy, stripped)
             if changed:
                 store().write(upload.file, stripped, type=examined.type)
             else:
@@ -116,6 +115,18 @@ def _copy(upload: Upload, copy: BinaryIO, *, etag: str, key: str = "") -> None:
                 raise verifying.Rejected(Reason.WRONG_SIZE)
             copy.write(chunk)
     copy.seek(0)
+
+
+def _read(upload: Upload, copy: BinaryIO, stripped: BinaryIO) -> tuple[verifying.Examined, bool]:
+    """Examine the copy and write what is left without metadata; return what it is, and whether that is less."""
+    try:
+        examined = verifying.examine(copy, declared=upload.type, size=upload.size)
+        return examined, verifying.strip(copy, type=examined.type, out=stripped)
+    except (verifying.Rejected, OSError, DecoderFailed):
+        raise
+    except Exception as error:
+        log.exception("Upload %s made its reader fail", upload.pk)
+        raise verifying.Rejected(Reason.UNREADABLE) from error
 
 
 def _stored(upload: Upload, file: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from uploads.reasons import Reason
 from workflows import engine
 
 PATIENCE = engine.Retry(limit=9, delay=timedelta(seconds=8))  # 68 minutes in all
-READING = timedelta(minutes=1)
+READING = timedelta(minutes=3)  # the decoder itself gives up after one
 BATCH = 100
 PARTS = 1000
 
@@ -26,8 +26,9 @@ def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
             found = step.do("examine", checking.examine, upload_id, **found, retry=PATIENCE, timeout=READING)
     except engine.WorkerLost:
         found = {"reason": Reason.TOO_COMPLEX.value}
-    except engine.StepFailed:
-        found = {"reason": Reason.STORE_FAILED.value}
+    except engine.StepFailed as failure:
+        reason = Reason.TOO_COMPLEX if failure.type == "DecoderFailed" else Reason.STORE_FAILED
+        found = {"reason": reason.value}
     state: str = step.transaction("settle", checking.settle, upload_id, found)
     _despite_failure(step, "clear", checking.clear, upload_id, state=state)  # the sweep finds what is left
     if state == State.READY:

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from uploads import refusals, targets
 from uploads.kinds import Type
 from uploads.models.usage import Usage
-from uploads.naming import clean_name
 from uploads.reasons import Reason
 from uploads.stores import store
+from uploads.verifying import clean_name
 from workflows import engine
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Upload(models.Model):
             Usage.reserve(by, size)
             return cls.objects.create(
                 owner=by,
-                name=clean_name(name),
+                name=clean_name(name, type=type),
                 size=size,
                 type=type,
                 target_kind=target.kind,
