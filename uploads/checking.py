@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from datetime import datetime
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -14,7 +15,7 @@ from uploads.models import State, Upload
 from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import Changed, Missing, StoreError
-from uploads.verifying.decoding import DecoderFailed
+from uploads.verifying.decoding import DecoderError
 from workflows import engine
 
 CHUNK = 256 * 1024
@@ -97,6 +98,30 @@ def make_thumbnails(upload_id: UUID) -> bool:
     return True
 
 
+def reread(upload_id: UUID) -> str:
+    """Read a ready file as if it had just come in; return why it would not be taken, "" where it would."""
+    upload = Upload.objects.ready().filter(pk=upload_id).first()
+    if upload is None:
+        return ""
+    with TemporaryFile() as copy:
+        try:
+            _copy(upload, copy, etag=None, key=upload.file)
+            if hashlib.file_digest(copy, "sha256").hexdigest() != upload.sha256:
+                return Reason.CHANGED.value
+            verifying.examine(copy, declared=upload.type, size=upload.stored_size or 0)
+        except Missing:
+            return Reason.MISSING.value
+        except verifying.Rejected as rejected:
+            return Reason(rejected.reason).value
+    return ""
+
+
+def note(upload_id: UUID, *, finding: str, now: datetime) -> None:
+    if finding:
+        log.error("Upload %s was checked again and is not as it should be: %s", upload_id, finding)
+    Upload.objects.filter(pk=upload_id).update(finding=finding, rechecked_at=now)
+
+
 def remove(upload_id: UUID) -> None:
     """Delete the bytes of an upload that is rejected or deleted, or not there any more."""
     alive = Upload.objects.filter(pk=upload_id).exclude(state__in=(State.REJECTED, State.DELETED))
@@ -108,7 +133,7 @@ def _waiting(upload_id: UUID) -> Upload | None:
     return Upload.objects.filter(pk=upload_id, state=State.VERIFYING).first()
 
 
-def _copy(upload: Upload, copy: BinaryIO, *, etag: str, key: str = "") -> None:
+def _copy(upload: Upload, copy: Any, *, etag: str | None, key: str = "") -> None:
     with store().open(key or upload.incoming, etag=etag) as file:
         while chunk := file.read(CHUNK):
             if copy.tell() + len(chunk) > settings.UPLOAD_MAX_BYTES:
@@ -122,7 +147,7 @@ def _read(upload: Upload, copy: BinaryIO, stripped: BinaryIO) -> tuple[verifying
     try:
         examined = verifying.examine(copy, declared=upload.type, size=upload.size)
         return examined, verifying.strip(copy, type=examined.type, out=stripped)
-    except (verifying.Rejected, OSError, DecoderFailed):
+    except (verifying.Rejected, OSError, DecoderError):
         raise
     except Exception as error:
         log.exception("Upload %s made its reader fail", upload.pk)

@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts import exporting, purging
 from uploads import checking, leaving, sweeping
 from uploads.models import State
-from uploads.models.upload import REMOVE, VERIFY
+from uploads.models.upload import RECHECK, REMOVE, VERIFY
 from uploads.reasons import Reason
 from workflows import engine
 
@@ -27,13 +27,23 @@ def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
     except engine.WorkerLost:
         found = {"reason": Reason.TOO_COMPLEX.value}
     except engine.StepFailed as failure:
-        reason = Reason.TOO_COMPLEX if failure.type == "DecoderFailed" else Reason.STORE_FAILED
+        reason = Reason.TOO_COMPLEX if failure.type == "DecoderError" else Reason.STORE_FAILED
         found = {"reason": reason.value}
     state: str = step.transaction("settle", checking.settle, upload_id, found)
     _despite_failure(step, "clear", checking.clear, upload_id, state=state)  # the sweep finds what is left
     if state == State.READY:
         _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
     return state
+
+
+@engine.workflow(RECHECK)
+def recheck_upload(step: engine.Steps, *, upload_id: UUID) -> str:
+    """Read a ready file again and note what was found; make its pictures anew."""
+    finding: str = step.do("read", checking.reread, upload_id, retry=PATIENCE, timeout=READING)
+    step.transaction("note", checking.note, upload_id, finding=finding, now=step.now())
+    if not finding:
+        _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
+    return finding
 
 
 def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UUID, **more: Any) -> None:
