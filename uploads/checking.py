@@ -51,6 +51,7 @@ def examine(upload_id: UUID, *, etag: str) -> dict[str, Any]:
             else:
                 store().promote(upload.incoming, upload.file, etag=etag, type=examined.type)
         except verifying.Rejected as rejected:
+            log.info("Upload %s is rejected as %s: %s", upload_id, rejected.reason, rejected)
             return {"reason": Reason(rejected.reason).value}
         except Missing:
             return {"reason": Reason.MISSING.value}

@@ -47,11 +47,11 @@ def recheck_upload(step: engine.Steps, *, upload_id: UUID) -> str:
 
 
 def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UUID, **more: Any) -> None:
-    """Do what the upload is ready without; a failure stays in the run's history."""
+    """Do what the upload can be without; a failure stays in the run's history."""
     try:
         step.do(name, function, upload_id, **more, retry=PATIENCE, timeout=READING)
     except engine.StepFailed as failure:
-        checking.log.warning("Upload %s is ready without its step %r: %s", upload_id, name, failure)
+        checking.log.warning("Upload %s goes on without its step %r: %s", upload_id, name, failure)
 
 
 @engine.consumer(REMOVE, max_retries=9, retry_delay=lambda attempt: timedelta(seconds=8 << attempt), dead_letter=False)
