@@ -101,7 +101,4 @@ def memory() -> float:
 
 
 if __name__ == "__main__":
-    import django
-
-    django.setup()
     sys.stdout.write(json.dumps(cost(*sys.argv[1:])))
