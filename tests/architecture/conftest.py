@@ -7,6 +7,8 @@ from accounts.models import DataExport, Session, User
 from tests.passkeys import make_passkey
 from todos.inviting import place_in
 from todos.models import BulkAdd
+from uploads.models import Upload
+from uploads.targets import Target
 
 
 @pytest.fixture
@@ -19,6 +21,9 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
         ("todos", "pk"): tiles.pk,
         ("bulk-adds", "list_pk"): flat.pk,
         ("bulk-adds", "pk"): BulkAdd.create(flat, ContentFile(b"Buy grout"), by=alice).pk,
+        ("uploads", "pk"): Upload.create(
+            name="tiles.png", size=73, type="image/png", target=Target("todo", str(tiles.pk)), by=alice
+        ).pk,
         ("accounts", "key"): DataExport.objects.create(person=alice).pk,
         ("accounts", "number"): sessions_of(alice)[0].number,
         ("accounts", "pk"): make_passkey(alice).pk,

@@ -77,6 +77,9 @@ def settings_of(monkeypatch: pytest.MonkeyPatch, *names: str, **environment: str
         (KEYS | {"S3_ENDPOINT_URL": "s3.example.com"}, "S3_ENDPOINT_URL must begin with http:// or https://"),
         (KEYS | {"S3_ENDPOINT_URL": "https://s3.example.com/files"}, "with no bucket or path behind the host"),
         (KEYS | {"S3_REGION": "auto", "S3_ADDRESSING": "dns"}, "S3_ADDRESSING=dns is not known; use path or virtual"),
+        ({"UPLOAD_MAX_BYTES": "10 MB"}, "UPLOAD_MAX_BYTES=10 MB is not a whole number"),
+        ({"UPLOAD_MAX_BYTES": "0"}, "UPLOAD_MAX_BYTES=0 is not a whole number from 1024"),
+        ({"UPLOAD_QUOTA_BYTES": "-1"}, "UPLOAD_QUOTA_BYTES=-1 is not a whole number"),
         ({"DATA_DIR": "/proc/holdfast"}, "DATA_DIR /proc/holdfast cannot be written to"),
     ],
 )

@@ -1,11 +1,11 @@
-"""Small files that would cost much to read; run as a script, it tells what refusing one of them costs a fresh process."""
+"""Small files that would cost much to read; run as a script, it tells what refusing one costs a fresh process."""
 
 import io
 import json
+import os
 import resource
 import struct
 import sys
-import time
 
 from tests.uploads import pictures
 
@@ -43,14 +43,17 @@ def animated_png(frames: int) -> bytes:
 
 
 BOMBS = {
-    "PNG of 88 megapixels": ("image/png", lambda: pictures.png(9400, 9400, colour=6, rows=bytes(9400 * 37601))),
+    "PNG of 88 megapixels": (
+        "image/png",
+        lambda: pictures.png(9400, 9400, colour=6, packed=pictures.bomb(353_000_000)),
+    ),
     "PNG of 4 gigapixels": ("image/png", lambda: pictures.png(65535, 65535, rows=b"")),
     "PNG of 2^62 pixels": ("image/png", lambda: pictures.png(2**31 - 1, 2**31 - 1, rows=b"")),
-    "PNG with more rows than it says": ("image/png", lambda: pictures.png(rows=bytes(300_000_000))),
-    "PNG with zTXt": ("image/png", lambda: texts(b"zTXt", b"a\0\0", length=500_000_000)),
+    "PNG with more rows than it says": ("image/png", lambda: pictures.png(packed=pictures.bomb(200_000_000))),
+    "PNG with zTXt": ("image/png", lambda: texts(b"zTXt", b"a\0\0", length=200_000_000)),
     "PNG with many zTXt": ("image/png", lambda: texts(b"zTXt", b"a\0\0", count=300, length=1_000_000)),
-    "PNG with iTXt": ("image/png", lambda: texts(b"iTXt", b"a\0\1\0\0\0", length=500_000_000)),
-    "PNG with iCCP": ("image/png", lambda: texts(b"iCCP", b"a\0\0", length=500_000_000)),
+    "PNG with iTXt": ("image/png", lambda: texts(b"iTXt", b"a\0\1\0\0\0", length=200_000_000)),
+    "PNG with iCCP": ("image/png", lambda: texts(b"iCCP", b"a\0\0", length=200_000_000)),
     "PNG with tEXt": ("image/png", lambda: pictures.png(before=pictures.chunk(b"tEXt", b"a\0" + b"b" * 9_000_000))),
     "PNG of many chunks": ("image/png", lambda: pictures.png(before=pictures.chunk(b"prVt", b"") * 800_000)),
     "PNG of many frames": ("image/png", lambda: animated_png(1_900)),
@@ -77,12 +80,17 @@ def cost(path: str, type: str) -> dict[str, object]:
 
     with open(path, "rb") as file:  # noqa: PTH123
         size = file.seek(0, io.SEEK_END)
-        before, start, reason = memory(), time.perf_counter(), "nothing"
+        before, start, reason = memory(), seconds(), "nothing"
         try:
             examine(file, declared=type, size=size)
         except Rejected as refusal:
             reason = refusal.reason.value
-        return {"reason": reason, "seconds": time.perf_counter() - start, "growth": memory() - before}
+        return {"reason": reason, "seconds": seconds() - start, "growth": memory() - before}
+
+
+def seconds() -> float:
+    """Return the processor time of this process and of those it waited for: a busy machine does not change it."""
+    return sum(os.times()[:4])
 
 
 def memory() -> float:
@@ -93,7 +101,4 @@ def memory() -> float:
 
 
 if __name__ == "__main__":
-    import django
-
-    django.setup()
-    print(json.dumps(cost(*sys.argv[1:])))
+    sys.stdout.write(json.dumps(cost(*sys.argv[1:])))

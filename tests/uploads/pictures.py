@@ -28,7 +28,7 @@ def image(size=(64, 48), mode="RGB", shift=0) -> Image.Image:
     return Image.merge("RGB", (across, down, Image.new("L", size, 40 + shift % 200))).convert(mode)
 
 
-def picture(type="image/png", *, of: Image.Image | None = None, **options) -> bytes:
+def picture(type="image/png", *, of=None, **options) -> bytes:
     out = io.BytesIO()
     (of or image()).save(out, FORMATS[type], **options)
     return out.getvalue()
@@ -56,13 +56,16 @@ def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def png(width=8, height=8, *, bits=8, colour=2, rows: bytes | None = None, before=b"", interlace=0, end=b"") -> bytes:
-    """Return a PNG of which every part may be wrong."""
+def png(
+    width=8, height=8, *, bits=8, colour=2, rows: bytes | None = None, before=b"", interlace=0, packed=b""
+) -> bytes:
+    """Return a PNG of which every part may be wrong; without rows, a black one; `packed` is compressed already."""
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlace)
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    rows = bytes((1 + (width * samples * bits + 7) // 8) * height) if rows is None else rows
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", zlib.compress(rows))
-    return data + chunk(b"IEND", b"") + end
+    if rows is None and not packed:
+        rows = bytes((1 + (width * samples * bits + 7) // 8) * height)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", packed or zlib.compress(rows or b""))
+    return data + chunk(b"IEND", b"")
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

@@ -37,19 +37,23 @@ def small(data: bytes, type: str, *, box=20) -> Image.Image:
     return shown
 
 
+def cost_of(data: bytes, type: str, *, folder):
+    path = folder / "bomb"
+    path.write_bytes(data)
+    # A process that this large one starts would count our memory as its own; one that a shell starts does not.
+    command = ["/bin/sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-m", "tests.uploads.bombs", str(path), type]
+    ran = subprocess.run(command, capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stderr.decode()
+    return json.loads(ran.stdout)
+
+
 # --- Bombs -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", bombs.BOMBS)
 def test_a_bomb_is_refused_quickly_and_in_little_memory(name, tmp_path):
     type, make = bombs.BOMBS[name]
-    path = tmp_path / "bomb"
-    path.write_bytes(make())
-    command = [sys.executable, "-m", "tests.uploads.bombs", str(path), type]
-    # Python starts large processes such that their children count the parent's memory as their own, but for a shell's.
-    ran = subprocess.run(["/bin/sh", "-c", '"$@"; exit $?', "sh", *command], capture_output=True, check=False)
-    assert ran.returncode == 0, ran.stderr.decode()
-    cost = json.loads(ran.stdout)
+    cost = cost_of(make(), type, folder=tmp_path)
     assert cost["reason"] in {
         Reason.TOO_MANY_PIXELS,
         Reason.TOO_MUCH_TEXT,
@@ -61,13 +65,20 @@ def test_a_bomb_is_refused_quickly_and_in_little_memory(name, tmp_path):
     assert cost["growth"] < MOST_GROWTH, cost
 
 
+def test_the_measurement_of_bombs_sees_what_decoding_takes(tmp_path):
+    data = pictures.picture("image/webp", of=Image.new("RGB", (5000, 4000)), method=0)
+    cost = cost_of(data, "image/webp", folder=tmp_path)
+    assert cost["reason"] == "nothing"
+    assert cost["growth"] > MOST_GROWTH
+
+
 @pytest.mark.parametrize("type", pictures.PICTURES)
 def test_a_picture_without_pixels_is_refused(type):
     data = bytearray(pictures.picture(type))
     place, zeros = {
         "image/png": (16, 4),
         "image/jpeg": (data.find(b"\xff\xc0") + 5, 2),
-        "image/gif": (data.find(b"\x2c", 700) + 5, 2),
+        "image/gif": (13 + 3 * 256 + 5, 2),
         "image/webp": (26, 2),
         "image/avif": (data.find(b"ispe") + 8, 4),
     }[type]
@@ -90,7 +101,7 @@ def test_the_most_pixels_of_a_png(width, fits):
 def test_the_most_pixels_of_what_is_cheap_to_decode(type):
     data = pictures.picture(type, of=Image.new("L", (MOST_PIXELS // 5000, 5000)))
     assert look(data, type).height == 5000
-    assert small(data, type).size == (20, 12)
+    assert small(data, type).size == (20, 13)
 
 
 @pytest.mark.parametrize("type", ["image/webp", "image/avif"])
@@ -169,7 +180,7 @@ def test_an_interlaced_png(size):
         pictures.png(colour=3),
         pictures.png(before=pictures.chunk(b"CgBI", b"")),
         pictures.png(interlace=2),
-        pictures.png().replace(b"IDAT", b"IDAT", 1)[:-20] + b"\x00" + pictures.png()[-19:],
+        pictures.png()[:29] + bytes(4) + pictures.png()[33:],
     ],
     ids=["first filter", "last filter", "no palette", "unknown critical chunk", "interlace", "checksum"],
 )
@@ -180,7 +191,7 @@ def test_a_wrong_png_is_refused(data):
 @pytest.mark.parametrize("type", ["image/gif", "image/webp", "image/avif"])
 def test_damaged_pixels_are_refused(type):
     data = bytearray(pictures.picture(type))
-    middle = {"image/gif": 0.8, "image/webp": 0.1, "image/avif": 0.5}[type]
+    middle = {"image/gif": 0.8, "image/webp": 0.3, "image/avif": 0.5}[type]
     start = int(len(data) * middle)
     data[start : start + 100] = b"\xff" * 100
     assert reason(bytes(data), type) in {Reason.UNREADABLE, Reason.TRUNCATED}
@@ -189,7 +200,7 @@ def test_damaged_pixels_are_refused(type):
 def test_a_picture_of_random_damage_never_raises_anything_else():
     for type in pictures.PICTURES:
         data = pictures.picture(type, **({} if type == "image/gif" else {"exif": pictures.exif(6)}))
-        for place in range(3, len(data), max(len(data) // 20, 1)):
+        for place in range(3, len(data), max(len(data) // 8, 1)):
             broken = data[:place] + bytes([data[place] ^ 0xA5]) + data[place + 1 :]
             try:
                 look(broken, type)

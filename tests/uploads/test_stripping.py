@@ -32,9 +32,12 @@ def metadata(data: bytes):
 
 def of_camera(type: str, *, turned=6, animated=False) -> bytes:
     make = pictures.animation if animated else pictures.picture
-    comment = {"comment": b"SECRET-COMMENT"} if type == "image/jpeg" else {}
-    xmp = {} if type == "image/png" else {"xmp": XMP}
-    return make(type, exif=pictures.exif(turned), icc_profile=pictures.profile(), **comment, **xmp)
+    options = {"exif": pictures.exif(turned), "icc_profile": pictures.profile()}
+    if type != "image/png":
+        options["xmp"] = XMP
+    if type == "image/jpeg":
+        options["comment"] = b"SECRET-COMMENT"
+    return make(type, **options)
 
 
 def has_place(data: bytes) -> bool:

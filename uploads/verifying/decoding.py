@@ -14,7 +14,7 @@ from uploads.verifying.limits import MOST_PIXELS, Shape
 from uploads.verifying.rejecting import Rejected
 
 MEMORY = 512 * 1024 * 1024
-"""Address space of the process: libraries take 60 MB of it, the dearest picture that is let through 400 MB."""
+"""Address space of the process: the dearest pictures that are let through take 400 MB of it."""
 CPU_TIME = timedelta(seconds=20)
 PATIENCE = timedelta(seconds=60)
 """On a machine that has other things to do."""

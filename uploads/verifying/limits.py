@@ -13,7 +13,7 @@ MOST_FRAMES = 2_000
 MOST_PIXELS_PLAYED = 400_000_000
 """Pixels of the canvas times frames."""
 MOST_PARTS = 20_000
-"""Chunks, segments, boxes; a picture of 10 MiB in the 256-byte blocks of GIF has twice as many: see gif."""
+"""Chunks, segments, boxes; the smaller ones of PNG and GIF have limits of their own."""
 
 
 @dataclass(frozen=True)

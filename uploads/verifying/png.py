@@ -17,7 +17,7 @@ from uploads.verifying.rejecting import Rejected
 MOST_TEXT = 2 * 1024 * 1024
 MOST_INFLATED_TEXT = 4 * 1024 * 1024
 """Of all texts and the colour profile together; Photoshop's XMP has some hundred kilobytes."""
-_MOST_CHUNKS = 100_000
+_MOST_CHUNKS = 30_000
 _PIECE = 64 * 1024
 _INFLATED_PIECE = 1024 * 1024
 
