@@ -33,6 +33,7 @@ LABELS: dict[str, str | Promise] = {
     "bulk_add": _("Adding many to-dos at once"),
     "bulk_add_report": _("Fetching reports"),
     "search": _("Searching"),
+    "upload": _("Uploading files"),
 }
 _NEXT = "limited:next"
 

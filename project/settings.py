@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django_q",  # before workflows, which replaces its admin
     "project.apps.ProjectConfig",
     "todos",
+    "uploads",
     "accounts",
     "workflows",
     "project.apps.AdminConfig",
@@ -161,6 +162,13 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the names that templates use; compre
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# --- Uploads -----------------------------------------------------------------------------------------------------
+
+UPLOAD_STORE = "uploads.stores.local.LocalStore"
+UPLOAD_FOLDER = DATA_DIR / "files" / "uploads"
+UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", default=10 * 1024 * 1024, low=1024, high=100 * 1024 * 1024)
+UPLOAD_QUOTA_BYTES = env.integer("UPLOAD_QUOTA_BYTES", default=1024**3, low=1024, high=99_999_999_999)
+
 # --- People ------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
@@ -214,9 +222,10 @@ RATE_LIMITS = {
     "bulk_add": [("20/5m", "actor")],
     "bulk_add_report": [("30/5m", "actor")],
     "search": [("120/1m", "actor")],
+    "upload": [("60/5m", "actor")],
 }
 # While the store of counters is down these go on without a limit, as they serve members; the others let nobody through.
-RATE_LIMITS_OPEN = {"add_member", "bulk_add", "bulk_add_report", "search"}
+RATE_LIMITS_OPEN = {"add_member", "bulk_add", "bulk_add_report", "search", "upload"}
 MFA_ADAPTER = "accounts.factor_adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_FORMS = {

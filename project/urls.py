@@ -22,5 +22,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon, name="favicon"),
     path("metrics", metrics, name="metrics"),
+    path("uploads/", include("uploads.urls")),
     path("", include("todos.urls")),
 ]

@@ -1,1 +1,1 @@
-"""Files of members: nothing yet, the name is taken for them."""
+"""Files of members: they go straight to the store, and only verified ones exist for anybody else."""

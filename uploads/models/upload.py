@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.db.models import Case, Q, Sum, When
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from uploads import refusals, targets
+from uploads.kinds import Type
+from uploads.models.usage import Usage
+from uploads.naming import clean_name
+from uploads.reasons import Reason
+from uploads.stores import store
+from workflows import engine
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+VERIFY = "verify upload"
+REMOVE = "removed uploads"
+
+
+class NotUploaded(Exception):
+    """The bytes are not in the store yet."""
+
+
+class State(models.TextChoices):
+    PENDING = "pending", _("waits for its bytes")
+    VERIFYING = "verifying", _("is being checked")
+    READY = "ready", _("ready")
+    REJECTED = "rejected", _("rejected")
+    DELETED = "deleted", _("deleted")
+
+
+_KEPT = Q(deleted_at=None)
+_SETTLED = _KEPT & Q(completed_at__isnull=False, settled_at__isnull=False)
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def of(self, owner: User) -> Self:
+        return self.filter(owner=owner)
+
+    def meant_for(self, target: targets.Target) -> Self:
+        return self.filter(target_kind=target.kind, target_id=target.id)
+
+    def unfinished(self) -> Self:
+        """Those that a page still shows as rows of their own: not yet, or never, ready."""
+        return self.filter(state__in=(State.PENDING, State.VERIFYING, State.REJECTED))
+
+    def ready(self) -> Self:
+        return self.filter(state=State.READY)
+
+    def never_completed(self, before: datetime) -> Self:
+        return self.filter(state=State.PENDING, created_at__lte=before)
+
+    def stuck(self, before: datetime) -> Self:
+        return self.filter(state=State.VERIFYING, completed_at__lte=before)
+
+    def rejected_before(self, moment: datetime) -> Self:
+        return self.filter(state=State.REJECTED, settled_at__lte=moment)
+
+    def deleted_before(self, moment: datetime) -> Self:
+        return self.filter(state=State.DELETED, deleted_at__lte=moment)
+
+    def bytes_taken(self) -> int:
+        """Return what counts against the quota: what those on their way reserve, what is stored of the others."""
+        reserved = When(state__in=(State.PENDING, State.VERIFYING), then="size")
+        stored = When(state=State.READY, then="stored_size")
+        whole: Any = Sum(Case(reserved, stored, default=0, output_field=models.BigIntegerField()), default=0)
+        return int(self.aggregate(bytes=whole)["bytes"])
+
+
+class Upload(models.Model):
+    """A member's file: declared, then sent to the store by the browser, then checked; only `ready` ones are served."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="uploads", verbose_name=_("owner")
+    )
+    name = models.CharField(_("name"), max_length=255)
+    type = models.CharField(_("type"), max_length=32, choices=Type)
+    size = models.PositiveBigIntegerField(_("size"), help_text=_("In bytes, as declared."))
+    target_kind = models.CharField(_("meant for"), max_length=20)
+    target_id = models.CharField(_("its id"), max_length=40)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    reason = models.CharField(_("reason"), max_length=20, blank=True, choices=Reason)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    completed_at = models.DateTimeField(_("completed at"), null=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True, help_text=_("Ready or rejected since."))
+    thumbnails_at = models.DateTimeField(_("thumbnails made at"), null=True)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True)
+    etag = models.CharField(_("ETag"), max_length=200, blank=True)
+    stored_size = models.PositiveBigIntegerField(_("stored size"), null=True, help_text=_("In bytes."))
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    width = models.PositiveIntegerField(_("width"), null=True)
+    height = models.PositiveIntegerField(_("height"), null=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["-created_at", "pk"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["owner", "target_kind", "target_id"], name="uploads_upload_of"),
+            models.Index(fields=["state", "created_at"], name="uploads_upload_state"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(type__in=Type.values), name="uploads_upload_type"),
+            models.CheckConstraint(condition=Q(size__gt=0), name="uploads_upload_size"),
+            models.CheckConstraint(
+                condition=(Q(state=State.PENDING, completed_at=None, settled_at=None) & _KEPT)
+                | (Q(state=State.VERIFYING, completed_at__isnull=False, settled_at=None) & _KEPT)
+                | (Q(state__in=(State.READY, State.REJECTED)) & _SETTLED)
+                | Q(state=State.DELETED, deleted_at__isnull=False),
+                name="uploads_upload_state",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=State.REJECTED) & ~Q(reason=""))
+                | (Q(state__in=(State.PENDING, State.VERIFYING, State.READY), reason=""))
+                | Q(state=State.DELETED),
+                name="uploads_upload_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.READY) | (Q(stored_size__gt=0) & ~Q(sha256="")), name="uploads_upload_stored"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    # --- Where it lies -----------------------------------------------------------------------------------------------
+
+    @property
+    def incoming(self) -> str:
+        """The key of what the browser sends: nobody is ever served it."""
+        return f"incoming/{self.pk}"
+
+    @property
+    def folder(self) -> str:
+        return f"uploads/{self.pk}/"
+
+    @property
+    def file(self) -> str:
+        return f"{self.folder}file"
+
+    @property
+    def small(self) -> str:
+        return f"{self.folder}small.webp"
+
+    @property
+    def large(self) -> str:
+        return f"{self.folder}large.webp"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return self.incoming, self.file, self.small, self.large
+
+    @property
+    def run_id(self) -> str:
+        return f"verify-upload-{self.pk}"
+
+    # --- What it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> targets.Target:
+        return targets.Target(self.target_kind, self.target_id)
+
+    @property
+    def is_picture(self) -> bool:
+        return self.type != Type.PDF
+
+    @property
+    def message(self) -> str:
+        """The sentence that says why it is not kept; "" for one that is."""
+        return Reason(self.reason).explanation if self.reason else ""
+
+    # --- Verbs -------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, *, name: str, size: int, type: str, target: targets.Target, by: User) -> Upload:
+        """Reserve room for a file that the person may add to the target; raise Refused where it is not taken."""
+        if size < 1:
+            raise refusals.empty()
+        if size > settings.UPLOAD_MAX_BYTES:
+            raise refusals.too_large()
+        if type not in Type.values:
+            raise refusals.wrong_type()
+        with transaction.atomic():
+            Usage.reserve(by, size)
+            return cls.objects.create(
+                owner=by,
+                name=clean_name(name),
+                size=size,
+                type=type,
+                target_kind=target.kind,
+                target_id=target.id,
+            )
+
+    def complete(self, *, by: User | None) -> bool:
+        """Start the check of what was sent; False where that was done before. Raise NotUploaded where nothing was."""
+        if self.state == State.PENDING and store().head(self.incoming) is None:
+            raise NotUploaded
+        with transaction.atomic():
+            self.lock()
+            if self.state != State.PENDING:
+                return False
+            self.state, self.completed_at = State.VERIFYING, timezone.now()
+            self.save(update_fields=["state", "completed_at"])
+            engine.start(VERIFY, {"upload_id": self.pk}, id=self.run_id, by=by)
+        return True
+
+    def cancel(self, *, by: User) -> bool:
+        """Delete what is not ready; False for what is ready, which is somebody's attachment, or deleted already."""
+        with transaction.atomic():
+            self.lock()
+            return self.state != State.READY and self.discard(by=by)
+
+    def discard(self, *, by: User | None) -> bool:  # noqa: ARG002 - verbs name their actor
+        """Delete it in any state; its bytes go once this is committed. The row stays for a while and says so."""
+        with transaction.atomic():
+            self.lock()
+            if self.state == State.DELETED:
+                return False
+            self._end(State.DELETED, reason=Reason(self.reason) if self.reason else None)
+        return True
+
+    # --- Verbs of the check, in its transactions ---------------------------------------------------------------------
+
+    def settle_ready(self, *, stored: dict[str, Any]) -> bool:
+        """Note what is stored and attach it; False where it was settled or deleted in the meantime."""
+        with transaction.atomic():
+            self.lock()
+            if self.state != State.VERIFYING:
+                return False
+            try:
+                with transaction.atomic():
+                    self._become_ready(stored)
+            except (targets.Gone, Http404, PermissionDenied):
+                self.refresh_from_db()
+                self._end(State.DELETED, reason=Reason.TARGET_GONE)
+        return True
+
+    def settle_rejected(self, reason: Reason) -> bool:
+        with transaction.atomic():
+            self.lock()
+            if self.state != State.VERIFYING:
+                return False
+            self._end(State.REJECTED, reason=reason)
+        return True
+
+    def lock(self) -> None:
+        """Lock the row until the transaction ends, and take over its stored values; it may have been pruned."""
+        fresh = Upload.objects.select_for_update(no_key=True).get(pk=self.pk)
+        for field in self._meta.concrete_fields:
+            setattr(self, field.attname, getattr(fresh, field.attname))
+
+    def _become_ready(self, stored: dict[str, Any]) -> None:
+        self.state, self.settled_at = State.READY, timezone.now()
+        for name in ("etag", "stored_size", "sha256", "width", "height"):
+            setattr(self, name, stored[name])
+        self.save(update_fields=["state", "settled_at", "etag", "stored_size", "sha256", "width", "height"])
+        Usage.change(self.owner_id, by=stored["stored_size"] - self.size)
+        kind = targets.find(self.target_kind)
+        if kind is None:
+            raise targets.Gone
+        kind.attach(self)
+
+    def _end(self, state: State, *, reason: Reason | None) -> None:
+        """Give back the room that it takes, and have its bytes deleted."""
+        now = timezone.now()
+        taken = {State.PENDING: self.size, State.VERIFYING: self.size, State.READY: self.stored_size}.get(
+            State(self.state), 0
+        )
+        self.state, self.reason = state, reason or ""
+        if state == State.DELETED:
+            self.deleted_at = now
+        else:
+            self.settled_at = now
+        self.save(update_fields=["state", "reason", "settled_at", "deleted_at"])
+        Usage.change(self.owner_id, by=-(taken or 0))
+        engine.send(REMOVE, {"upload_id": self.pk}, idempotency_key=f"{self.pk} {state}")

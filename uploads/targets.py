@@ -1,0 +1,51 @@
+"""What uploads are for. Apps above this one join with `register`; the first is the to-do.
+
+`may_add(person, id)` raises Http404 where the person does not see the target, PermissionDenied where they may not add.
+`attach(upload)` is called inside of the transaction that makes the upload ready, with its row locked, and raises Gone
+where there is nothing to attach it to any more: then the upload is deleted.
+`kept(ids)` returns those of the ready uploads with these ids that are still attached; the others are swept after a day.
+Without it none is swept.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from uploads.models import Upload
+
+
+class Gone(Exception):
+    """What the upload was for is not there any more, or its owner may not add to it any more."""
+
+
+class Target(NamedTuple):
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    may_add: Callable[["User", str], object]
+    attach: Callable[["Upload"], object]
+    kept: Callable[[Collection[UUID]], set[UUID]] | None = None
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(
+    name: str,
+    *,
+    may_add: Callable[["User", str], object],
+    attach: Callable[["Upload"], object],
+    kept: Callable[[Collection[UUID]], set[UUID]] | None = None,
+) -> None:
+    _kinds[name] = Kind(name, may_add, attach, kept)
+
+
+def find(name: str) -> Kind | None:
+    return _kinds.get(name)
