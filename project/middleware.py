@@ -1,6 +1,7 @@
 """Middleware of every request, in the order of settings.MIDDLEWARE."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -59,7 +60,8 @@ def body_limit(get_response: Handler) -> Handler:
     Django takes a chunked body for an empty one and a cut one for a whole one; here a body has a length or is refused.
     What may be larger than memory should hold is left for the view to read, and is an error there where it is cut.
     """
-    limits = sorted(settings.BODY_LIMITS.items(), key=lambda item: -len(item[0]))
+    longest_first = sorted(settings.BODY_LIMITS.items(), key=lambda item: -len(item[0]))
+    limits = [(re.compile(re.escape(prefix).replace(r"\*", "[^/]+")), most) for prefix, most in longest_first]
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.META.get("HTTP_TRANSFER_ENCODING"):
@@ -67,7 +69,7 @@ def body_limit(get_response: Handler) -> Handler:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()):
             return _refuse(request, HTTPStatus.BAD_REQUEST)
-        limit = next(bytes_ for prefix, bytes_ in limits if request.path_info.startswith(prefix) or prefix == "/")
+        limit = next((most for prefix, most in limits if prefix.match(request.path_info)), limits[-1][1])
         if len(length) > 15 or int(length) > limit:
             return _refuse(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if limit > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:

@@ -272,12 +272,15 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")  # lets who sends it read /metrics; wi
 
 # --- Requests ----------------------------------------------------------------------------------------------------
 
-# Bytes a request's body may have, by the longest path prefix that fits.
+# Bytes a request's body may have, by the longest path prefix that fits; * stands for one part of a path.
 BODY_LIMITS = {
     "/": 1024 * 1024,
     "/accounts/": 64 * 1024,
     # Takes 20 MB; what is beyond is read and dropped, as a browser that is cut off would not show the reason.
     "/bulk-adds/new/": 128 * 1024 * 1024,
+    # What is a little too large gets the store's answer, not that of a page.
+    "/uploads/*/bytes/": UPLOAD_MAX_BYTES + 1024 * 1024,
+    "/todos/*/attachments/": 64 * 1024 * 1024,  # plain forms, with several files
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMITS["/"]  # bodies that may be larger are streamed
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

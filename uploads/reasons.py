@@ -1,22 +1,48 @@
-"""Why a file that arrived is not kept."""
+"""Why an upload was refused: a code that is stored, a short label for operators, a sentence for the member."""
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
 class Reason(models.TextChoices):
-    NOT_WHAT_IT_SAYS = "not_what_it_says", _("The file is not what its type says.")
-    NOT_ALLOWED = "not_allowed", _("Files of this kind are not taken.")
-    TRUNCATED = "truncated", _("The file is cut off.")
-    TOO_MANY_PIXELS = "too_many_pixels", _("The picture has too many pixels.")
-    TRAILING_DATA = "trailing_data", _("Something else is hidden behind the end of the file.")
-    TOO_MUCH_TEXT = "too_much_text", _("The picture carries too much text.")
-    UNREADABLE = "unreadable", _("The file cannot be read.")
-    EMPTY = "empty", _("The file is empty.")
-    TARGET_GONE = "target_gone", _("What the file was for is not there any more.")
-    CHANGED = "changed", _("The file changed while it was checked.")
-    STORE_FAILED = "store_failed", _("The file could not be checked, because the store did not answer for an hour.")
+    EMPTY = "empty", _("Empty")
+    NOT_ALLOWED = "not_allowed", _("Type not allowed")
+    NOT_WHAT_IT_SAYS = "not_what_it_says", _("Not what it says")
+    WRONG_SIZE = "wrong_size", _("Wrong size")
+    TRUNCATED = "truncated", _("Truncated")
+    TRAILING_DATA = "trailing_data", _("Data after the end")
+    UNREADABLE = "unreadable", _("Unreadable")
+    TOO_MANY_PIXELS = "too_many_pixels", _("Too many pixels")
+    TOO_MUCH_ANIMATION = "too_much_animation", _("Too much animation")
+    TOO_MUCH_TEXT = "too_much_text", _("Too much text")
+    TOO_COMPLEX = "too_complex", _("Too complex")
+    CHANGED = "changed", _("Changed after it was sent")
+    MISSING = "missing", _("Missing in the store")
+    STORE_FAILED = "store_failed", _("Store out of reach")
+    TARGET_GONE = "target_gone", _("Target gone")
 
     @property
-    def explanation(self) -> str:
-        return str(self.label)
+    def explanation(self) -> str | Promise:
+        return _EXPLANATIONS[self]
+
+
+_EXPLANATIONS = {
+    Reason.EMPTY: _("The file is empty."),
+    Reason.NOT_ALLOWED: _("Files of this type are not accepted. Pictures (PNG, JPEG, GIF, WebP, AVIF) and PDFs are."),
+    Reason.NOT_WHAT_IT_SAYS: _("The content of the file is of another type than its name says."),
+    Reason.WRONG_SIZE: _("The file that arrived is not as long as the one that was announced. Send it again."),
+    Reason.TRUNCATED: _("The end of the file is missing. Open it to see whether it is whole, and send it again."),
+    Reason.TRAILING_DATA: _("There is something else behind the end of the file. Save a copy of it and send that."),
+    Reason.UNREADABLE: _("The file is damaged, or in a variant of its format that cannot be read."),
+    Reason.TOO_MANY_PIXELS: _("The picture has too many pixels. Make it smaller and send it again."),
+    Reason.TOO_MUCH_ANIMATION: _("The animation is too large or too long. Make it smaller and send it again."),
+    Reason.TOO_MUCH_TEXT: _(
+        "The picture carries too much text in its description. Save a copy without it and send that."
+    ),
+    Reason.TOO_COMPLEX: _("Reading the file takes too long, or too much memory. Save a plainer copy and send that."),
+    Reason.CHANGED: _("The file was changed while it was being checked. Send it again."),
+    Reason.MISSING: _("The file did not arrive, or is gone from the store. Send it again."),
+    Reason.STORE_FAILED: _("The file could not be checked: its store was out of reach for an hour. Send it again."),
+    Reason.TARGET_GONE: _("What the file was meant for has been deleted, or you may no longer add files to it."),
+}

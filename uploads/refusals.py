@@ -42,3 +42,7 @@ def over_quota() -> Refused:
     limit = filesizeformat(settings.UPLOAD_QUOTA_BYTES)
     text = _("Your files would take more than the %(limit)s that you have. Delete some that you do not need any more.")
     return Refused("quota", text % {"limit": limit})
+
+
+def too_many(most: int) -> Refused:
+    return Refused("too_many", _("At most %(most)d files are taken at once.") % {"most": most})

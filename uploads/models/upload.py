@@ -181,7 +181,7 @@ class Upload(models.Model):
     @property
     def message(self) -> str:
         """The sentence that says why it is not kept; "" for one that is."""
-        return Reason(self.reason).explanation if self.reason else ""
+        return str(Reason(self.reason).explanation) if self.reason else ""
 
     # --- Verbs -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,134 @@
+"""The steps of the check: nothing that a browser sent becomes a file before it was read, and its bytes are those."""
+
+import hashlib
+import logging
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from uploads import verifying
+from uploads.models import State, Upload
+from uploads.reasons import Reason
+from uploads.stores import store
+from uploads.stores.base import Changed, Missing, StoreError
+from workflows import engine
+
+CHUNK = 256 * 1024
+SMALL, LARGE = 240, 1600
+
+log = logging.getLogger("holdfast.uploads")
+
+
+def look(upload_id: UUID) -> dict[str, str]:
+    """Return the ETag of what arrived, by which all later steps read; or the reason why there is nothing to read."""
+    upload = _waiting(upload_id)
+    if upload is None:
+        return {"reason": Reason.CHANGED.value}
+    found = store().head(upload.incoming)
+    if found is None:
+        return {"reason": Reason.MISSING.value}
+    if found.size != upload.size:
+        return {"reason": Reason.WRONG_SIZE.value}
+    return {"etag": found.etag}
+
+
+def examine(upload_id: UUID, *, etag: str) -> dict[str, Any]:
+    """Read the file, and put it where it stays; return what is stored, or the reason why nothing is."""
+    upload = _waiting(upload_id)
+    if upload is None:
+        return {"reason": Reason.CHANGED.value}
+    with TemporaryFile() as copy, TemporaryFile() as stripped:
+        try:
+            _copy(upload, copy, etag=etag)
+            examined = verifying.examine(copy, declared=upload.type, size=upload.size)
+            copy.seek(0)
+            changed = verifying.strip(copy, type=examined.type, out=stripped)
+            if changed:
+                store().write(upload.file, stripped, type=examined.type)
+            else:
+                store().promote(upload.incoming, upload.file, etag=etag, type=examined.type)
+        except verifying.Rejected as rejected:
+            return {"reason": Reason(rejected.reason).value}
+        except Missing:
+            return {"reason": Reason.MISSING.value}
+        except Changed:
+            return {"reason": Reason.CHANGED.value}
+        facts = {"width": examined.width, "height": examined.height}
+        return facts | _stored(upload, stripped if changed else copy)
+
+
+def settle(upload_id: UUID, found: dict[str, Any]) -> str:
+    """Make it ready or rejected; return what it is now, which may be deleted."""
+    upload = Upload.objects.filter(pk=upload_id).first()
+    if upload is None:
+        return State.DELETED.value
+    if "reason" in found:
+        upload.settle_rejected(Reason(found["reason"]))
+    else:
+        upload.settle_ready(stored=found)
+    return State(upload.state).value
+
+
+def clear(upload_id: UUID, *, state: str) -> None:
+    """Delete what is not needed: of a ready one what the browser sent, of another all."""
+    upload = Upload(pk=upload_id)
+    for key in (upload.incoming,) if state == State.READY else upload.keys:
+        store().delete(key)
+
+
+def make_thumbnails(upload_id: UUID) -> bool:
+    """Write both pictures; False where the upload was deleted meanwhile, or has no picture in it."""
+    upload = Upload.objects.ready().filter(pk=upload_id).first()
+    if upload is None or not upload.is_picture:
+        return False
+    with TemporaryFile() as copy, TemporaryFile() as made:
+        _copy(upload, copy, etag=upload.etag, key=upload.file)
+        for key, box in ((upload.small, SMALL), (upload.large, LARGE)):
+            copy.seek(0)
+            made.truncate(0)
+            made.seek(0)
+            made.write(_thumbnail(copy, type=upload.type, box=box))
+            store().write(key, made, type="image/webp")
+    if not Upload.objects.ready().filter(pk=upload_id).update(thumbnails_at=timezone.now()):
+        remove(upload_id)
+        return False
+    return True
+
+
+def remove(upload_id: UUID) -> None:
+    """Delete the bytes of an upload that is rejected or deleted, or not there any more."""
+    alive = Upload.objects.filter(pk=upload_id).exclude(state__in=(State.REJECTED, State.DELETED))
+    if not alive.exists():
+        clear(upload_id, state=State.DELETED)
+
+
+def _waiting(upload_id: UUID) -> Upload | None:
+    return Upload.objects.filter(pk=upload_id, state=State.VERIFYING).first()
+
+
+def _copy(upload: Upload, copy: BinaryIO, *, etag: str, key: str = "") -> None:
+    with store().open(key or upload.incoming, etag=etag) as file:
+        while chunk := file.read(CHUNK):
+            if copy.tell() + len(chunk) > settings.UPLOAD_MAX_BYTES:
+                raise verifying.Rejected(Reason.WRONG_SIZE)
+            copy.write(chunk)
+    copy.seek(0)
+
+
+def _stored(upload: Upload, file: Any) -> dict[str, Any]:
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    there = store().head(upload.file)
+    if there is None or there.size != file.tell():
+        raise StoreError(f"{upload.file} was written, and is not there as a whole")
+    return {"etag": there.etag, "stored_size": there.size, "sha256": digest}
+
+
+def _thumbnail(file: BinaryIO, *, type: str, box: int) -> bytes:
+    try:
+        return verifying.thumbnail(file, type=type, box=box)
+    except verifying.Rejected as rejected:
+        raise engine.NonRetryable(f"no thumbnail: {rejected}") from rejected

@@ -1,0 +1,42 @@
+"""What becomes of a person's uploads when they ask for their data, and when they go."""
+
+from collections.abc import Iterator
+
+from accounts.exporting import CHUNK, Rows
+from accounts.models import User
+from uploads import targets
+from uploads.models import State, Upload
+from workflows import engine
+
+BATCH = 100
+FIELDS = ("id", "name", "type", "size", "state", "target_kind", "target_id", "created_at", "deleted_at", "sha256")
+
+
+def export(person: User) -> Iterator[tuple[str, Rows]]:
+    """Yield what is known of the person's files; the files themselves are where they were attached."""
+    yield "uploads", Upload.objects.of(person).order_by("created_at").values(*FIELDS).iterator(CHUNK)
+
+
+def leave(person: User) -> None:
+    """End what is on its way; what is attached to things of others stays with them, as what the person wrote there."""
+    for upload in Upload.objects.of(person).unfinished():
+        upload.discard(by=None)
+
+
+def purge(step: engine.Steps, person_id: int) -> None:
+    """Delete what is attached to nothing, after the apps above deleted the person's own things; take off their name."""
+    after = None
+    while (after := step.transaction("uploads: rows", end_some, person_id, after=after)) is not None:
+        pass
+
+
+def end_some(person_id: int, *, after: str | None) -> str | None:
+    """Delete those of the next batch that nobody else sees; return the last one's id, None where there was none."""
+    theirs = Upload.objects.filter(owner=person_id).order_by("pk")
+    batch = list((theirs.filter(pk__gt=after) if after else theirs)[:BATCH])
+    for upload in batch:
+        kind = targets.find(upload.target_kind)
+        if upload.state == State.READY and kind and kind.kept and upload.pk in kind.kept([upload.pk]):
+            continue
+        upload.discard(by=None)
+    return str(batch[-1].pk) if batch else None

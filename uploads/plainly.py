@@ -1,0 +1,73 @@
+"""Uploading without JavaScript: a multipart form, whose files go to disk as they come in, and are checked like others.
+
+A view for it is csrf_exempt, and csrf_protect only around what follows `read`: how the body is read must be settled
+before the token in it is.
+"""
+
+from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import HttpRequest, UnreadablePostError
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from uploads import refusals
+from uploads.models import Upload
+from uploads.stores import store
+from uploads.targets import Target
+
+MOST = 10
+"""Files in one form; see settings.BODY_LIMITS for how much they may be together."""
+
+
+class _Bounded(TemporaryFileUploadHandler):
+    """Keeps at most one byte more of each file than is taken."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self._kept = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        kept = raw_data[: max(settings.UPLOAD_MAX_BYTES + 1 - self._kept, 0)]
+        self._kept += len(kept)
+        super().receive_data_chunk(kept, start)
+
+    def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:
+        return super().file_complete(min(file_size, self._kept))
+
+
+def read(request: HttpRequest) -> None:
+    """Read the form's fields and files; raises BadRequest where the body was cut off."""
+    request.upload_handlers = [_Bounded(request)]
+    try:
+        request.POST  # noqa: B018 - reads the body
+    except UnreadablePostError as error:
+        raise BadRequest(_("The files did not arrive as a whole. Send them again.")) from error
+
+
+def take(request: HttpRequest, *, target: Target, by: User, field: str = "file") -> list[Upload | refusals.Refused]:
+    """Store the files that were chosen and start their checks; return for each its upload, or why it is not taken."""
+    taken: list[Upload | refusals.Refused] = []
+    for number, file in enumerate(request.FILES.getlist(field)):
+        try:
+            if number == MOST:
+                raise refusals.too_many(MOST)
+            taken.append(_take(file, target=target, by=by))
+        except refusals.Refused as refused:
+            taken.append(refused)
+            if refused.code == "too_many":
+                break
+    return taken
+
+
+def _take(file: UploadedFile[bytes], *, target: Target, by: User) -> Upload:
+    upload = Upload.create(
+        name=file.name or "", size=file.size or 0, type=file.content_type or "", target=target, by=by
+    )
+    assert file.file
+    store().write(upload.incoming, cast(BinaryIO, file.file), type=upload.type)
+    upload.complete(by=by)
+    return upload

@@ -1,0 +1,201 @@
+"""The nightly look at what should not be: reported when it is first found, deleted when it is found again.
+
+An object is stray when no row needs it: it was sent after its upload had ended, or left by a process that was killed. A
+row is stray when it is ready and its file is gone. Rows wait longer: behind a store that lost all files, there may be
+an operator who named the wrong one.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import batched
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from uploads import targets
+from uploads.models import State, Stray, StrayKind, Upload, Usage
+from uploads.reasons import Reason
+from uploads.stores import store
+from uploads.stores.base import Found
+from workflows import engine
+from workflows.models import Run
+
+ABANDONED_AFTER = STUCK_AFTER = YOUNG = timedelta(days=1)
+DISMISSED_AFTER = timedelta(days=7)
+FORGOTTEN_AFTER = timedelta(days=30)
+SECOND_LOOK = {
+    StrayKind.OBJECT: timedelta(hours=20),
+    StrayKind.UNUSED: timedelta(hours=20),
+    StrayKind.ROW: timedelta(days=7),
+}
+CHUNK = 500
+
+log = logging.getLogger("holdfast.uploads")
+
+
+# --- Rows whose time is over -----------------------------------------------------------------------------------------
+
+
+def abandon(now: datetime, *, limit: int) -> int:
+    """Delete what was begun a day ago and never completed; return how many."""
+    return _discard(Upload.objects.never_completed(now - ABANDONED_AFTER)[:limit])
+
+
+def dismiss_rejected(now: datetime, *, limit: int) -> int:
+    return _discard(Upload.objects.rejected_before(now - DISMISSED_AFTER)[:limit])
+
+
+def end_stuck(now: datetime, *, limit: int) -> int:
+    """Reject those whose check came to nothing: its run was cancelled, or lost. Return how many were looked at."""
+    stuck = list(Upload.objects.stuck(now - STUCK_AFTER).order_by("pk")[:limit])
+    alive = set(
+        Run.objects.unfinished().filter(pk__in=[upload.run_id for upload in stuck]).values_list("pk", flat=True)
+    )
+    dead = [upload for upload in stuck if upload.run_id not in alive]
+    return sum(upload.settle_rejected(Reason.STORE_FAILED) for upload in dead)
+
+
+def forget_deleted(now: datetime, *, limit: int) -> int:
+    """Delete rows of what was deleted a month ago; return how many."""
+    old = Upload.objects.deleted_before(now - FORGOTTEN_AFTER).order_by("deleted_at")
+    unused = _unused(list(old[:limit]))
+    Upload.objects.filter(pk__in=[upload.pk for upload in unused], state=State.DELETED).delete()
+    return len(unused)
+
+
+# --- What is in one place and not in the other -----------------------------------------------------------------------
+
+
+def report(now: datetime) -> dict[str, int]:
+    """Note the strays that are there, and forget those that are not any more; return how many of which kind."""
+    present: set[bytes] = set()
+    counts = {StrayKind.OBJECT: 0, StrayKind.ROW: 0, StrayKind.UNUSED: 0}
+    for objects in batched(store().walk(), CHUNK):
+        present.update(id.bytes for key, _found in objects if (id := _id(key)) and key.endswith("/file"))
+        counts[StrayKind.OBJECT] += _note(StrayKind.OBJECT, _needless(objects, now=now), now=now)
+    old = Upload.objects.ready().filter(settled_at__lte=now - YOUNG).order_by("pk")
+    if not present and old.exists():
+        raise engine.NonRetryable("the store holds no file of all that are ready: is it the right one?")
+    for uploads in batched(old.iterator(CHUNK), CHUNK):
+        lost = [(str(upload.pk), upload.stored_size or 0) for upload in uploads if upload.pk.bytes not in present]
+        counts[StrayKind.ROW] += _note(StrayKind.ROW, lost, now=now)
+        unused = [(str(upload.pk), upload.stored_size or 0) for upload in _unused(uploads, when_unknown=False)]
+        counts[StrayKind.UNUSED] += _note(StrayKind.UNUSED, unused, now=now)
+    Stray.objects.filter(seen_at__lt=now).delete()
+    if any(counts.values()):
+        log.warning("Strays in the store: %s", ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    return {f"stray {kind}": count for kind, count in counts.items()}
+
+
+def delete(now: datetime) -> dict[str, int]:
+    """Delete those that an earlier sweep had found already, where they still are stray; return how many."""
+    counts = {}
+    for kind, ends in ((StrayKind.OBJECT, _delete_object), (StrayKind.ROW, _end_row), (StrayKind.UNUSED, _end_unused)):
+        strays = list(Stray.objects.found_before(now - SECOND_LOOK[kind], kind=kind))
+        counts[f"deleted {kind}"] = sum(ends(stray, now=now) for stray in strays)
+        for chunk in batched(strays, CHUNK):
+            Stray.objects.filter(pk__in=[stray.pk for stray in chunk]).delete()
+    return counts
+
+
+def _delete_object(stray: Stray, *, now: datetime) -> bool:
+    found = store().head(stray.key)
+    if found is None or not _needless([(stray.key, found)], now=now):
+        return False
+    store().delete(stray.key)
+    log.info("Deleted %s, which nothing refers to", stray.key)
+    return True
+
+
+def _end_row(stray: Stray, *, now: datetime) -> bool:  # noqa: ARG001 - one shape for all kinds
+    upload = Upload.objects.ready().filter(pk=stray.key).first()
+    if upload is None or store().head(upload.file):
+        return False
+    log.error("Upload %s has lost its file and ends", upload.pk)
+    return upload.discard(by=None)
+
+
+def _end_unused(stray: Stray, *, now: datetime) -> bool:  # noqa: ARG001 - one shape for all kinds
+    with transaction.atomic():
+        upload = Upload.objects.ready().select_for_update(no_key=True).filter(pk=stray.key).first()
+        return bool(upload and _unused([upload], when_unknown=False) and upload.discard(by=None))
+
+
+def _needless(objects: Iterable[tuple[str, Found]], *, now: datetime) -> list[tuple[str, int]]:
+    """Return keys and sizes of the objects that are a day old and that no row needs."""
+    old = [(key, found.size) for key, found in objects if found.modified_at <= now - YOUNG]
+    ids = {id for key, _size in old if (id := _id(key))}
+    states = dict(Upload.objects.filter(pk__in=ids).values_list("pk", "state"))
+    return [(key, size) for key, size in old if not _is_needed(key, states)]
+
+
+def _is_needed(key: str, states: dict[UUID, str]) -> bool:
+    id = _id(key)
+    if id is None or id not in states:
+        return False
+    upload = Upload(pk=id)
+    needed = {
+        State.PENDING: (upload.incoming,),
+        State.VERIFYING: upload.keys,
+        State.READY: (upload.file, upload.small, upload.large),
+    }
+    return key in needed.get(State(states[id]), ())
+
+
+def _id(key: str) -> UUID | None:
+    parts = key.split("/")
+    try:
+        return UUID(parts[1]) if parts[0] in ("incoming", "uploads") else None
+    except (IndexError, ValueError):
+        return None
+
+
+def _note(kind: StrayKind, found: Iterable[tuple[str, int]], *, now: datetime) -> int:
+    rows = [Stray(kind=kind, key=key, size=size, found_at=now, seen_at=now) for key, size in found]
+    Stray.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["kind", "key"], update_fields=["size", "seen_at"]
+    )
+    return len(rows)
+
+
+def _unused(uploads: Iterable[Upload], *, when_unknown: bool = True) -> list[Upload]:
+    """Return those that nothing is attached to; `when_unknown` says whether that holds where a kind cannot tell."""
+    uploads = list(uploads)
+    found = []
+    for name in {upload.target_kind for upload in uploads}:
+        theirs = [upload for upload in uploads if upload.target_kind == name]
+        kind = targets.find(name)
+        if kind is None or kind.kept is None:
+            found += theirs if when_unknown else []
+            continue
+        kept = kind.kept([upload.pk for upload in theirs])
+        found += [upload for upload in theirs if upload.pk not in kept]
+    return found
+
+
+def _discard(uploads: Iterable[Upload]) -> int:
+    return sum(upload.discard(by=None) for upload in uploads)
+
+
+# --- The ledger ------------------------------------------------------------------------------------------------------
+
+
+def owners() -> list[int]:
+    with_uploads = Upload.objects.exclude(owner=None).values("owner")
+    found: Iterator[int] = User.objects.filter(pk__in=with_uploads.union(Usage.objects.values("owner"))).values_list(
+        "pk", flat=True
+    )
+    return sorted(found)
+
+
+def reconcile(owner_ids: Sequence[int]) -> int:
+    """Count anew what the members' uploads take; return how many were noted wrongly."""
+    wrong = 0
+    for owner_id in owner_ids:
+        noted, counted = Usage.reconcile(owner_id)
+        if noted != counted:
+            wrong += 1
+            log.error("The usage of member %d was noted as %d bytes and is %d", owner_id, noted, counted)
+    return wrong

@@ -1,0 +1,83 @@
+"""Workflows of uploads: checking one, deleting bytes, and each night finding what should not be."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from accounts import exporting, purging
+from uploads import checking, leaving, sweeping
+from uploads.models import State
+from uploads.models.upload import REMOVE, VERIFY
+from uploads.reasons import Reason
+from workflows import engine
+
+PATIENCE = engine.Retry(limit=9, delay=timedelta(seconds=8))  # 68 minutes in all
+READING = timedelta(minutes=1)
+BATCH = 100
+PARTS = 1000
+
+
+@engine.workflow(VERIFY)
+def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
+    """Read what a browser sent, and make it ready or reject it; then make the pictures that pages show."""
+    try:
+        found = step.do("look", checking.look, upload_id, retry=PATIENCE, timeout=READING)
+        if "reason" not in found:
+            found = step.do("examine", checking.examine, upload_id, **found, retry=PATIENCE, timeout=READING)
+    except engine.WorkerLost:
+        found = {"reason": Reason.TOO_COMPLEX.value}
+    except engine.StepFailed:
+        found = {"reason": Reason.STORE_FAILED.value}
+    state: str = step.transaction("settle", checking.settle, upload_id, found)
+    _despite_failure(step, "clear", checking.clear, upload_id, state=state)  # the sweep finds what is left
+    if state == State.READY:
+        _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
+    return state
+
+
+def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UUID, **more: Any) -> None:
+    """Do what the upload is ready without; a failure stays in the run's history."""
+    try:
+        step.do(name, function, upload_id, **more, retry=PATIENCE, timeout=READING)
+    except engine.StepFailed as failure:
+        checking.log.warning("Upload %s is ready without its step %r: %s", upload_id, name, failure)
+
+
+@engine.consumer(REMOVE, max_retries=9, retry_delay=lambda attempt: timedelta(seconds=8 << attempt), dead_letter=False)
+def remove_uploads(batch: engine.Batch) -> None:
+    """Delete the bytes of what was rejected or deleted. What a store that stays down keeps, the sweep finds."""
+    for delivery in batch:
+        checking.remove(delivery.body["upload_id"])
+        delivery.ack()
+
+
+@engine.workflow("sweep uploads")
+def sweep_uploads(step: engine.Steps) -> dict[str, int]:
+    """End what was never completed; report what is stored without a row and the other way round, then delete it."""
+    now = step.now()
+    counts: dict[str, int] = {}
+    for end in (sweeping.abandon, sweeping.end_stuck, sweeping.dismiss_rejected, sweeping.forget_deleted):
+        name = end.__name__.replace("_", " ")
+        for _part in range(PARTS):
+            done = step.transaction(name, end, now, limit=BATCH)
+            counts[name] = counts.get(name, 0) + done
+            if done < BATCH:
+                break
+    counts |= step.do("report", sweeping.report, now, timeout=timedelta(minutes=30))
+    counts |= step.do("delete", sweeping.delete, now, timeout=timedelta(minutes=30))
+    return counts
+
+
+@engine.workflow("reconcile usage")
+def reconcile_usage(step: engine.Steps) -> int:
+    """Count anew what each member's uploads take; return how many were noted wrongly."""
+    owners = step.do("find owners", sweeping.owners)
+    wrong = step.map("count", sweeping.reconcile, owners, batch=BATCH, in_transaction=True)
+    return sum(wrong)
+
+
+engine.schedule("sweep uploads", sweep_uploads, cron="17 4 * * *", missed="once")
+engine.schedule("reconcile usage", reconcile_usage, cron="47 4 * * *", missed="once")
+
+exporting.register("uploads", leaving.export)
+purging.register("uploads", leave=leaving.leave, purge=leaving.purge)
