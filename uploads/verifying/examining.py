@@ -1,20 +1,72 @@
+"""From the outside in: the type by the first bytes, limits by the headers, structure to the last byte, then each pixel.
+
+What is decoded is what `strip` leaves of the file, so that what will be stored is what has been seen to be whole.
+"""
+
+from types import ModuleType
 from typing import BinaryIO
 
-from uploads.verifying.rejecting import Examined
+from uploads.reasons import Reason
+from uploads.verifying import avif, decoding, gif, jpeg, pdf, png, webp
+from uploads.verifying.rejecting import Examined, Rejected
+from uploads.verifying.sniffing import sniff
 
-ALLOWED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "application/pdf"})
+_FORMATS: dict[str, ModuleType] = {
+    "image/png": png,
+    "image/jpeg": jpeg,
+    "image/gif": gif,
+    "image/webp": webp,
+    "image/avif": avif,
+    "application/pdf": pdf,
+}
+ALLOWED = frozenset(_FORMATS)
 
 
 def examine(file: BinaryIO, *, declared: str, size: int) -> Examined:
     """Return what the file is; raises Rejected for whatever is not wholly a readable file of the declared type."""
-    raise NotImplementedError
+    data = _read(file, size=size, declared=declared)
+    if declared == "application/pdf":
+        pdf.check(data)
+        return Examined(declared)
+    shape = _FORMATS[declared].check(data)
+    width, height = shape.shown
+    if declared != "image/png":  # whose rows have all been read by now
+        width, height = decoding.decode(_FORMATS[declared].strip(data), type=declared, shape=shape)
+    return Examined(declared, width, height, animated=shape.frames > 1)
 
 
 def strip(file: BinaryIO, *, type: str, out: BinaryIO) -> bool:
-    """Write the file without its metadata to `out`; False, and nothing written, where there was nothing to remove."""
-    raise NotImplementedError
+    """Write an examined file without its metadata to `out`; False, and nothing written, where none was found.
+
+    What is drawn stays as it is, bit by bit: the compressed pixels are copied. Orientation, colours and animation stay.
+    """
+    file.seek(0)
+    data = file.read()
+    stripped: bytes = _FORMATS[type].strip(data)
+    if stripped == data:
+        return False
+    out.write(stripped)
+    return True
 
 
 def thumbnail(file: BinaryIO, *, type: str, box: int) -> bytes:
-    """Return a WebP that fits into a square of `box` pixels; raises Rejected where the picture cannot be read."""
-    raise NotImplementedError
+    """Return a WebP of the first frame, upright, in sRGB, that fits into a square of `box` pixels; never enlarged.
+
+    Raises Rejected where the picture cannot be read, and decoding.DecoderFailed where trying again may help.
+    """
+    file.seek(0)
+    return decoding.thumbnail(file.read(), type=type, box=box)
+
+
+def _read(file: BinaryIO, *, size: int, declared: str) -> bytes:
+    if declared not in ALLOWED:
+        raise Rejected(Reason.NOT_ALLOWED, declared)
+    file.seek(0)
+    data = file.read(size + 1)
+    if not data:
+        raise Rejected(Reason.EMPTY)
+    if len(data) != size:
+        raise Rejected(Reason.WRONG_SIZE, f"{len(data)} instead of {size} bytes, or more")
+    if (found := sniff(data)) != declared:
+        raise Rejected(Reason.NOT_WHAT_IT_SAYS, f"{found or 'unknown'} instead of {declared}")
+    return data

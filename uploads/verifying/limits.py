@@ -1,0 +1,48 @@
+"""How much a picture may cost to read, known from its headers before anything is decoded."""
+
+from dataclasses import dataclass
+
+from uploads.reasons import Reason
+from uploads.verifying.rejecting import Rejected
+
+MOST_PIXELS = 40_000_000
+MOST_PIXELS_OF_DEAR = 24_000_000
+"""WebP and AVIF: their decoders hold a picture several times over, 12 to 18 bytes per pixel."""
+MOST_PIXELS_OF_ANIMATION = 10_000_000
+MOST_FRAMES = 2_000
+MOST_PIXELS_PLAYED = 400_000_000
+"""Pixels of the canvas times frames."""
+MOST_PARTS = 20_000
+"""Chunks, segments, boxes; a picture of 10 MiB in the 256-byte blocks of GIF has twice as many: see gif."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size as stored, before its orientation turns it."""
+
+    width: int
+    height: int
+    frames: int = 1
+    orientation: int = 1
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
+
+def bound(width: int, height: int, *, frames: int = 1, most: int = MOST_PIXELS) -> None:
+    """Raises Rejected where decoding would cost too much, or where there is nothing to decode."""
+    if width < 1 or height < 1:
+        raise Rejected(Reason.UNREADABLE, f"{width}×{height} pixels")
+    pixels = width * height
+    if pixels > most:
+        raise Rejected(Reason.TOO_MANY_PIXELS, f"{width}×{height} pixels, the most are {most}")
+    if frames > 1 and (
+        pixels > MOST_PIXELS_OF_ANIMATION or frames > MOST_FRAMES or pixels * frames > MOST_PIXELS_PLAYED
+    ):
+        raise Rejected(Reason.TOO_MUCH_ANIMATION, f"{frames} frames of {width}×{height} pixels")
+
+
+def bound_parts(count: int, *, most: int = MOST_PARTS) -> None:
+    if count > most:
+        raise Rejected(Reason.TOO_COMPLEX, f"more than {most} parts")
