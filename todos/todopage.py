@@ -41,11 +41,11 @@ def files_context(todo: Todo, *, person: User) -> dict[str, Any]:
     writer = todo.role in WRITERS
     files = list(Attachment.objects.filter(todo=todo).live().for_page().in_order())
     _point(files)
-    removed = Attachment.objects.filter(todo=todo).trashed().for_page().order_by("-trashed_at") if writer else []
+    removed = Attachment.objects.filter(todo=todo).trashed().for_page().order_by("-trashed_at")
     uploads = _unfinished(todo, person=person) if writer else []
     return {
         "attachments": files,
-        "removed_files": list(removed[:MOST_FILES]),
+        "removed_files": list(removed[:MOST_FILES]) if writer else [],
         "uploads": uploads,
         "checking": sum(upload.state == State.VERIFYING for upload in uploads),
         "refused": sum(upload.state == State.REJECTED for upload in uploads),
@@ -66,8 +66,7 @@ def _is_moving(files: list[Attachment], uploads: list[Upload]) -> bool:
     """Is something about to change by itself, so that the page had better ask again?"""
     now = timezone.now()
     return any(
-        upload.state == State.VERIFYING
-        or (upload.state == State.PENDING and upload.created_at > now - _SENDING_TAKES)
+        upload.state == State.VERIFYING or (upload.state == State.PENDING and upload.created_at > now - _SENDING_TAKES)
         for upload in uploads
     ) or any(
         file.upload.is_picture and not file.has_thumbnails and file.created_at > now - _DRAWING_TAKES for file in files

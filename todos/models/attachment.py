@@ -33,7 +33,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         return self.filter(trashed_at__isnull=False, upload__state=State.READY)
 
     def visible_to(self, user: User) -> Self:
-        """Those of to-dos the person may see, in the trash or not, with their `role` there; not of lists in the trash."""
+        """Those of to-dos the person may see, in the trash or not, with the `role` there; not of lists in the trash."""
         return self.filter(
             todo__list__memberships__user=user, todo__list__trashed_at__isnull=True, upload__state=State.READY
         ).annotate(role=models.F("todo__list__memberships__role"))
@@ -120,7 +120,8 @@ class Attachment(Trashable):
             now = timezone.now()
             highest = cls.objects.filter(todo=todo).aggregate(highest=models.Max("position"))["highest"]
             position = 0 if highest is None else highest + 1
-            added = cls.objects.create(todo=todo, upload=upload, position=position, created_by=by, created_at=now)
+            added = cls(todo=todo, upload=upload, position=position, created_by=by, created_at=now)
+            added.save(force_insert=True)
             added._record(Verb.FILE_ADDED, by=by, changes={"file": [None, upload.name]})
         return added
 

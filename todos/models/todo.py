@@ -22,6 +22,8 @@ from todos.models.trashable import Trashable
 from todos.refusals import InTheTrash, MovedMeanwhile, NeighbourGone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accounts.models import User
     from todos.models.attachment import Attachment
     from todos.models.todolist import TodoList
@@ -99,7 +101,7 @@ class Todo(Trashable):
     # The annotation of `visible_to`, and what the list page adds to a row: its files, and where it can be moved the id
     # to stand behind, "" for the first place, None where it cannot go further.
     role: str
-    files: list[Attachment]
+    files: Sequence[Attachment]
     move_up_after: int | str | None
     move_down_after: int | None
 

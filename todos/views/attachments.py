@@ -58,7 +58,7 @@ def caption(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.writable_attachment(request.user, pk)
     form = CaptionForm(request.POST)
     if not form.is_valid():
-        refuse(request, " ".join(error for errors in form.errors.values() for error in errors))
+        refuse(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     elif attempt(request, lambda: found.set_caption(form.cleaned_data["caption"], by=request.user)):
         toast(request, _("The caption of “%(name)s” is saved.") % {"name": found.name})
     return _answer(request, found.todo)

@@ -13,8 +13,8 @@ from todos.forms import MoveForm, TodoForm
 from todos.models import Todo, TodoList
 from todos.navigation import swap_target
 from todos.responses import after_removal, after_todo, attempt, row_changed, row_edit
-from todos.todopage import todo_context
 from todos.toasts import refuse, toast
+from todos.todopage import todo_context
 
 _MOST_LISTS = 200  # to choose from
 
