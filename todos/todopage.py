@@ -22,7 +22,7 @@ _SENDING_TAKES = timedelta(minutes=15)
 _DRAWING_TAKES = timedelta(minutes=2)
 
 
-def todo_context(todo: Todo, *, person: User, page: int = 1) -> dict[str, Any]:
+def todo_context(todo: Todo, *, files: dict[str, Any], page: int = 1) -> dict[str, Any]:
     writer = todo.role in WRITERS
     history = Paginator(todo.activities.for_history(), PAGE_SIZE).get_page(page)
     context = {
@@ -33,7 +33,7 @@ def todo_context(todo: Todo, *, person: User, page: int = 1) -> dict[str, Any]:
         "activities": history,
         "page_obj": history,
     }
-    return context | files_context(todo, person=person)
+    return context | files
 
 
 def files_context(todo: Todo, *, person: User) -> dict[str, Any]:

@@ -141,7 +141,9 @@ class Activity(models.Model):
         old, new = self.changes["file"]
         names = {"file": new or old, "caption": self.changes.get("caption", ["", ""])[1]}
         if self.verb == Verb.FILE_CAPTIONED:
-            text = _("captioned “%(file)s” “%(caption)s”") if names["caption"] else _("took the caption off “%(file)s”")
+            text = (
+                _("captioned “%(file)s”: “%(caption)s”") if names["caption"] else _("took the caption off “%(file)s”")
+            )
             return text % names
         sentences = {
             Verb.FILE_ADDED: _("attached “%(file)s”"),

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -133,7 +134,7 @@ def _follow(request: MemberRequest, todo: Todo) -> HttpResponse:
     files = files_context(todo, person=request.user)
     if files["following"] and request.GET.get("seen") == str(files["seen"]):
         return HttpResponse(status=204)
-    return _changed(request, todo)
+    return _changed(request, todo, files=files)
 
 
 def _do(request: MemberRequest, found: Attachment, verb: Callable[..., bool], *, said: str, undo: str) -> HttpResponse:
@@ -148,8 +149,9 @@ def _answer(request: MemberRequest, todo: Todo) -> HttpResponse:
     return HttpResponseRedirect(next_path(request, default=todo.get_absolute_url()))
 
 
-def _changed(request: MemberRequest, todo: Todo) -> HttpResponse:
-    return render(request, "todos/_attachments_changed.html", todo_context(todo, person=request.user))
+def _changed(request: MemberRequest, todo: Todo, *, files: dict[str, Any] | None = None) -> HttpResponse:
+    context = todo_context(todo, files=files or files_context(todo, person=request.user))
+    return render(request, "todos/_attachments_changed.html", context)
 
 
 def _to_page(todo: Todo) -> HttpResponse:

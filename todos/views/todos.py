@@ -14,7 +14,7 @@ from todos.models import Todo, TodoList
 from todos.navigation import swap_target
 from todos.responses import after_removal, after_todo, attempt, row_changed, row_edit
 from todos.toasts import refuse, toast
-from todos.todopage import todo_context
+from todos.todopage import files_context, todo_context
 
 _MOST_LISTS = 200  # to choose from
 
@@ -126,6 +126,6 @@ def _not_moved(request: MemberRequest, found: Todo) -> HttpResponse:
 def _page(request: MemberRequest, found: Todo, *, form: TodoForm, status: int = 200) -> HttpResponse:
     others = TodoList.objects.writable_by(request.user).exclude(pk=found.list_id).by_name()
     page = page_number(request.GET.get("page"))
-    context = todo_context(found, person=request.user, page=page)
+    context = todo_context(found, files=files_context(found, person=request.user), page=page)
     context |= {"form": form, "lists_to_move_to": others[:_MOST_LISTS]}
     return render(request, "todos/todo.html", context, status=status)

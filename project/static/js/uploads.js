@@ -99,6 +99,7 @@ function fail(item, error, { final = false } = {}) {
 function place() {
   const list = element("sending");
   if (!list) return;
+  for (const row of document.querySelectorAll("#file-rows [data-upload]")) row.hidden = false;
   for (const item of items) {
     if (item.row.parentElement !== list) list.append(item.row);
     const theirs = item.sending?.upload && element(`upload-${item.sending.upload.id}`);
@@ -110,6 +111,7 @@ function forget(item) {
   const hadFocus = item.row.contains(document.activeElement);
   items.splice(items.indexOf(item), 1);
   item.row.remove();
+  place();
   if (hadFocus) element("attach")?.focus();
 }
 
