@@ -14,11 +14,12 @@ from django.db.models.signals import post_migrate
 
 OPERATORS, VIEWERS = "Operators", "Viewers"
 # What viewers see holds no secret: bodies of messages, mails and hashes of passwords are on no page of theirs.
-SEEN = ("accounts", "account", "todos", "workflows")
+SEEN = ("accounts", "account", "todos", "uploads", "workflows")
 UNSEEN = ("emailconfirmation",)
 DONE = {
     "accounts": ("add_user", "change_user", "purge_person"),
     "todos": ("change_todolist", "change_todo", "change_membership", "delete_membership", "change_bulkadd"),
+    "uploads": ("change_upload",),
     "workflows": ("change_run", "change_message", "change_queuestate", "change_schedule"),
 }
 MANAGED = ("invitation",)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from datetime import datetime
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -14,6 +15,7 @@ from uploads.models import State, Upload
 from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import Changed, Missing, StoreError
+from uploads.verifying.decoding import DecoderError
 from workflows import engine
 
 CHUNK = 256 * 1024
@@ -43,14 +45,13 @@ def examine(upload_id: UUID, *, etag: str) -> dict[str, Any]:
     with TemporaryFile() as copy, TemporaryFile() as stripped:
         try:
             _copy(upload, copy, etag=etag)
-            examined = verifying.examine(copy, declared=upload.type, size=upload.size)
-            copy.seek(0)
-            changed = verifying.strip(copy, type=examined.type, out=stripped)
+            examined, changed = _read(upload, copy, stripped)
             if changed:
                 store().write(upload.file, stripped, type=examined.type)
             else:
                 store().promote(upload.incoming, upload.file, etag=etag, type=examined.type)
         except verifying.Rejected as rejected:
+            log.info("Upload %s is rejected as %s: %s", upload_id, rejected.reason, rejected)
             return {"reason": Reason(rejected.reason).value}
         except Missing:
             return {"reason": Reason.MISSING.value}
@@ -98,6 +99,30 @@ def make_thumbnails(upload_id: UUID) -> bool:
     return True
 
 
+def reread(upload_id: UUID) -> str:
+    """Read a ready file as if it had just come in; return why it would not be taken, "" where it would."""
+    upload = Upload.objects.ready().filter(pk=upload_id).first()
+    if upload is None:
+        return ""
+    with TemporaryFile() as copy:
+        try:
+            _copy(upload, copy, etag=None, key=upload.file)
+            if hashlib.file_digest(copy, "sha256").hexdigest() != upload.sha256:
+                return Reason.CHANGED.value
+            verifying.examine(copy, declared=upload.type, size=upload.stored_size or 0)
+        except Missing:
+            return Reason.MISSING.value
+        except verifying.Rejected as rejected:
+            return Reason(rejected.reason).value
+    return ""
+
+
+def note(upload_id: UUID, *, finding: str, now: datetime) -> None:
+    if finding:
+        log.error("Upload %s was checked again and is not as it should be: %s", upload_id, finding)
+    Upload.objects.filter(pk=upload_id).update(finding=finding, rechecked_at=now)
+
+
 def remove(upload_id: UUID) -> None:
     """Delete the bytes of an upload that is rejected or deleted, or not there any more."""
     alive = Upload.objects.filter(pk=upload_id).exclude(state__in=(State.REJECTED, State.DELETED))
@@ -109,13 +134,25 @@ def _waiting(upload_id: UUID) -> Upload | None:
     return Upload.objects.filter(pk=upload_id, state=State.VERIFYING).first()
 
 
-def _copy(upload: Upload, copy: BinaryIO, *, etag: str, key: str = "") -> None:
+def _copy(upload: Upload, copy: Any, *, etag: str | None, key: str = "") -> None:
     with store().open(key or upload.incoming, etag=etag) as file:
         while chunk := file.read(CHUNK):
             if copy.tell() + len(chunk) > settings.UPLOAD_MAX_BYTES:
                 raise verifying.Rejected(Reason.WRONG_SIZE)
             copy.write(chunk)
     copy.seek(0)
+
+
+def _read(upload: Upload, copy: BinaryIO, stripped: BinaryIO) -> tuple[verifying.Examined, bool]:
+    """Examine the copy and write what is left without metadata; return what it is, and whether that is less."""
+    try:
+        examined = verifying.examine(copy, declared=upload.type, size=upload.size)
+        return examined, verifying.strip(copy, type=examined.type, out=stripped)
+    except (verifying.Rejected, OSError, DecoderError):
+        raise
+    except Exception as error:
+        log.exception("Upload %s made its reader fail", upload.pk)
+        raise verifying.Rejected(Reason.UNREADABLE) from error
 
 
 def _stored(upload: Upload, file: Any) -> dict[str, Any]:

@@ -21,7 +21,6 @@ type Variant = Literal["file", "small", "large"]
 
 URL_LASTS = timedelta(seconds=60)
 CHUNK = 64 * 1024
-INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 THUMBNAIL = "image/webp"
 
 
@@ -31,10 +30,12 @@ def respond(request: HttpRequest, upload: Upload, variant: Variant) -> HttpRespo
         raise Http404
     key = getattr(upload, variant)
     type, name = (upload.type, upload.name) if variant == "file" else (THUMBNAIL, f"{upload.name}.webp")
-    url = store().presign_get(key, name=name, type=type, inline=type in INLINE, expires=URL_LASTS)
+    headers = verifying.serving_headers(type, name)
+    inline = headers["Content-Disposition"].startswith("inline")
+    url = store().presign_get(key, name=name, type=type, inline=inline, expires=URL_LASTS)
     if url is not None:
         return HttpResponseRedirect(url)
-    return _send(request, key, etag=f'"{upload.sha256[:32]}-{variant}"', headers=verifying.serving_headers(type, name))
+    return _send(request, key, etag=f'"{upload.sha256[:32]}-{variant}"', headers=headers)
 
 
 def _send(request: HttpRequest, key: str, *, etag: str, headers: dict[str, str]) -> HttpResponseBase:

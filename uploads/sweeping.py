@@ -12,6 +12,7 @@ from itertools import batched
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from uploads import targets
@@ -175,8 +176,9 @@ def _unused(uploads: Iterable[Upload], *, when_unknown: bool = True) -> list[Upl
     return found
 
 
-def _discard(uploads: Iterable[Upload]) -> int:
-    return sum(upload.discard(by=None) for upload in uploads)
+def _discard(uploads: QuerySet[Upload]) -> int:
+    """Delete them, locked, so that none of them is completed since it was found."""
+    return sum(upload.discard(by=None) for upload in uploads.select_for_update(no_key=True))
 
 
 # --- The ledger ------------------------------------------------------------------------------------------------------

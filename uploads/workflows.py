@@ -7,12 +7,12 @@ from uuid import UUID
 from accounts import exporting, purging
 from uploads import checking, leaving, sweeping
 from uploads.models import State
-from uploads.models.upload import REMOVE, VERIFY
+from uploads.models.upload import RECHECK, REMOVE, VERIFY
 from uploads.reasons import Reason
 from workflows import engine
 
 PATIENCE = engine.Retry(limit=9, delay=timedelta(seconds=8))  # 68 minutes in all
-READING = timedelta(minutes=1)
+READING = timedelta(minutes=3)  # the decoder itself gives up after one
 BATCH = 100
 PARTS = 1000
 
@@ -26,8 +26,9 @@ def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
             found = step.do("examine", checking.examine, upload_id, **found, retry=PATIENCE, timeout=READING)
     except engine.WorkerLost:
         found = {"reason": Reason.TOO_COMPLEX.value}
-    except engine.StepFailed:
-        found = {"reason": Reason.STORE_FAILED.value}
+    except engine.StepFailed as failure:
+        reason = Reason.TOO_COMPLEX if failure.type == "DecoderError" else Reason.STORE_FAILED
+        found = {"reason": reason.value}
     state: str = step.transaction("settle", checking.settle, upload_id, found)
     _despite_failure(step, "clear", checking.clear, upload_id, state=state)  # the sweep finds what is left
     if state == State.READY:
@@ -35,12 +36,22 @@ def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
     return state
 
 
+@engine.workflow(RECHECK)
+def recheck_upload(step: engine.Steps, *, upload_id: UUID) -> str:
+    """Read a ready file again and note what was found; make its pictures anew."""
+    finding: str = step.do("read", checking.reread, upload_id, retry=PATIENCE, timeout=READING)
+    step.transaction("note", checking.note, upload_id, finding=finding, now=step.now())
+    if not finding:
+        _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
+    return finding
+
+
 def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UUID, **more: Any) -> None:
-    """Do what the upload is ready without; a failure stays in the run's history."""
+    """Do what the upload can be without; a failure stays in the run's history."""
     try:
         step.do(name, function, upload_id, **more, retry=PATIENCE, timeout=READING)
     except engine.StepFailed as failure:
-        checking.log.warning("Upload %s is ready without its step %r: %s", upload_id, name, failure)
+        checking.log.warning("Upload %s goes on without its step %r: %s", upload_id, name, failure)
 
 
 @engine.consumer(REMOVE, max_retries=9, retry_delay=lambda attempt: timedelta(seconds=8 << attempt), dead_letter=False)

@@ -8,6 +8,8 @@ from tests.passkeys import make_passkey
 from tests.todos.files import arrived, attach, picture
 from todos.inviting import place_in
 from todos.models import BulkAdd
+from uploads.models import Upload
+from uploads.targets import Target
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +39,9 @@ def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
         ("bulk-adds", "pk"): BulkAdd.create(flat, ContentFile(b"Buy grout"), by=alice).pk,
         ("todos", "upload_pk"): arrived(tiles, picture(), by=alice).pk,
         ("attachments", "pk"): plan.pk,
+        ("uploads", "pk"): Upload.create(
+            name="tiles.png", size=73, type="image/png", target=Target("todo", str(tiles.pk)), by=alice
+        ).pk,
         ("accounts", "key"): DataExport.objects.create(person=alice).pk,
         ("accounts", "number"): sessions_of(alice)[0].number,
         ("accounts", "pk"): make_passkey(alice).pk,

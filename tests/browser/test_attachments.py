@@ -1,4 +1,4 @@
-"""Files of a to-do in Chromium: sent with progress, on a bad line, pasted, dropped, seen, removed; and without scripts."""
+"""Files of a to-do in Chromium: sent with progress, on a bad line, pasted, dropped, seen; and without scripts."""
 
 import re
 
@@ -66,8 +66,11 @@ def give_files(page: Page, kind: str, files: list[dict]) -> None:
             for (const {name, type, bytes} of files) data.items.add(new File([new Uint8Array(bytes)], name, {type}));
             const init = {bubbles: true, cancelable: true};
             const form = document.getElementById("attach-form");
-            if (kind === "paste") document.body.dispatchEvent(new ClipboardEvent("paste", {...init, clipboardData: data}));
-            else for (const name of ["dragover", "drop"]) form.dispatchEvent(new DragEvent(name, {...init, dataTransfer: data}));
+            if (kind === "paste") {
+                document.body.dispatchEvent(new ClipboardEvent("paste", {...init, clipboardData: data}));
+            } else for (const name of ["dragover", "drop"]) {
+                form.dispatchEvent(new DragEvent(name, {...init, dataTransfer: data}));
+            }
         }""",
         [kind, [{"name": file["name"], "type": file["mimeType"], "bytes": list(file["buffer"])} for file in files]],
     )
@@ -77,7 +80,7 @@ def test_three_files_with_progress_become_attachments(on_page):
     page = on_page
     slow_down(page, 100_000)
     on_their_way = []
-    page.expose_function("seen", lambda value: on_their_way.append(value))
+    page.expose_function("seen", lambda value: on_their_way.append(value))  # noqa: PLW0108 - Playwright asks for a function
     page.evaluate(
         """() => new MutationObserver(() => {
             for (const bar of document.querySelectorAll("#sending progress")) window.seen(bar.value);
@@ -324,7 +327,7 @@ def test_list_pages_show_count_and_picture(page, kitchen, worktop, alice):
 def full(worktop, alice) -> Todo:
     """A to-do with everything that its page can show of files."""
     attach(
-        worktop, by=alice, name="Kitchen from the window.jpg", data=picture(900, 500, format="JPEG"), type="image/jpeg"
+        worktop, by=alice, name="Kitchen from the window.jpg", data=picture(900, 500, kind="JPEG"), type="image/jpeg"
     )
     attach(worktop, by=alice, name="offer.pdf", data=PDF, type="application/pdf")
     attach(worktop, by=alice, name=f"{'Donaudampfschifffahrt' * 6}.png").set_caption(
@@ -340,7 +343,7 @@ def full(worktop, alice) -> Todo:
 def test_axe_finds_nothing(open_page, alice, full):
     page = open_page(alice, bypass_csp=True)
     page.goto(full.get_absolute_url())
-    page.route("**/uploads/", lambda route: None)
+    page.route("**/uploads/", lambda _route: None)
     choose(page, png("waits.png"), {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
     page.get_by_text("1 removed file").click()
     page.get_by_text("Add a caption: offer.pdf").click()

@@ -117,3 +117,10 @@ def test_a_defect_of_ours_is_a_500_page(visitor, monkeypatch):
     response = visitor.get(LOGIN)
     assert response.status_code == 500
     assert b"<h1" in response.content
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/uploads/1/bytes/", 404), ("/uploads/1/2/bytes/", 413), ("/todos/1/edit/", 413), ("/", 413)]
+)
+def test_a_star_in_a_limit_stands_for_one_part_of_a_path(visitor, path, status):
+    assert visitor.put(path, b"x" * (2 * 1024 * 1024)).status_code == status

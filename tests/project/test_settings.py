@@ -67,6 +67,9 @@ def settings_of(monkeypatch: pytest.MonkeyPatch, *names: str, **environment: str
         ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "has host bits set"),
         ({"CLIENT_IP_HEADER": "X-Real-IP"}, "CLIENT_IP_HEADER is set and TRUSTED_PROXIES is not"),
         ({"TRUSTED_PROXIES": "::1", "CLIENT_IP_HEADER": "X Real"}, "is not the name of a header"),
+        ({"UPLOAD_MAX_BYTES": "10 MB"}, "UPLOAD_MAX_BYTES=10 MB is not a whole number"),
+        ({"UPLOAD_MAX_BYTES": "0"}, "UPLOAD_MAX_BYTES=0 is not a whole number from 1024"),
+        ({"UPLOAD_QUOTA_BYTES": "-1"}, "UPLOAD_QUOTA_BYTES=-1 is not a whole number"),
         ({"DATA_DIR": "/proc/holdfast"}, "DATA_DIR /proc/holdfast cannot be written to"),
     ],
 )

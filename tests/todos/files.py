@@ -18,16 +18,16 @@ PDF = (
 )
 
 
-def picture(width: int = 320, height: int = 200, *, color: str = "seagreen", format: str = "PNG") -> bytes:
+def picture(width: int = 320, height: int = 200, *, color: str = "seagreen", kind: str = "PNG") -> bytes:
     out = BytesIO()
-    Image.new("RGB", (width, height), color).save(out, format)
+    Image.new("RGB", (width, height), color).save(out, kind)
     return out.getvalue()
 
 
-def noise(width: int, height: int, *, format: str = "PNG") -> bytes:
+def noise(width: int, height: int, *, kind: str = "PNG") -> bytes:
     """A picture that no format makes small."""
     out = BytesIO()
-    Image.effect_noise((width, height), 90).convert("RGB").save(out, format)
+    Image.effect_noise((width, height), 90).convert("RGB").save(out, kind)
     return out.getvalue()
 
 

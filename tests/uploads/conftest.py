@@ -2,6 +2,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from uploads import targets
 from uploads.models import Upload
 from uploads.stores import store
+from uploads.stores.local import LocalStore
 from uploads.targets import Target
 from workflows.testing import run_until_idle
 
@@ -86,7 +88,7 @@ def begin(shelf, alice) -> Callable[..., Upload]:
     """Return a function that declares an upload of Alice's."""
 
     def begin(data: bytes = PNG, *, by=alice, **fields) -> Upload:
-        given = {"name": "tiles.png", "type": "image/png", "target": SHELF, "size": len(data)} | fields
+        given: dict[str, Any] = {"name": "tiles.png", "type": "image/png", "target": SHELF, "size": len(data)} | fields
         return Upload.create(**given, by=by)
 
     return begin
@@ -98,7 +100,7 @@ def arrive(begin) -> Callable[..., Upload]:
 
     def arrive(data: bytes = PNG, **fields) -> Upload:
         upload = begin(data, **fields)
-        store().receive(upload.incoming, iter([data]), size=len(data))
+        LocalStore().receive(upload.incoming, iter([data]), size=len(data))
         return upload
 
     return arrive
@@ -124,28 +126,3 @@ def path_of(url: str) -> str:
 def keys() -> list[str]:
     """Return what is in the store."""
     return sorted(key for key, _found in store().walk())
-
-
-@pytest.fixture(autouse=True)
-def stand_in(monkeypatch):
-    """Until the real ones are there."""
-    from uploads import verifying
-    from uploads.reasons import Reason
-
-    def examine(file, *, declared, size):
-        data = file.read()
-        if not (data.startswith(b"\x89PNG") and data.endswith(b"IEND\xaeB`\x82")):
-            raise verifying.Rejected(Reason.NOT_WHAT_IT_SAYS)
-        return verifying.Examined(declared, 3, 2)
-
-    def strip(file, *, type, out):
-        data = file.read()
-        if b"tEXt" in data:
-            out.write(PNG)
-            return True
-        return False
-
-    monkeypatch.setattr(verifying, "examine", examine)
-    monkeypatch.setattr(verifying, "strip", strip)
-    monkeypatch.setattr(verifying, "thumbnail", lambda file, *, type, box: b"small")
-    monkeypatch.setattr(verifying, "serving_headers", lambda type, name: {"Content-Type": type})

@@ -9,6 +9,7 @@ import pytest
 from tests.uploads.conftest import PNG, keys, png
 from uploads import checking, verifying
 from uploads.models import Usage
+from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import StoreError
 from uploads.stores.local import LocalStore
@@ -149,7 +150,7 @@ def test_a_store_that_stays_down(arrive, alice, monkeypatch):
 
 def test_a_picture_that_cannot_be_shrunk_is_ready(arrive, monkeypatch):
     def fail(*args, **kwargs):
-        raise verifying.Rejected("unreadable")
+        raise verifying.Rejected(Reason.UNREADABLE)
 
     monkeypatch.setattr(verifying, "thumbnail", fail)
     upload = arrive()

@@ -1,29 +1,30 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Case, Q, Sum, When
+from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from uploads import refusals, targets
 from uploads.kinds import Type
+from uploads.models.queries import State, UploadQuerySet
 from uploads.models.usage import Usage
-from uploads.naming import clean_name
 from uploads.reasons import Reason
 from uploads.stores import store
+from uploads.verifying import clean_name
 from workflows import engine
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 VERIFY = "verify upload"
+RECHECK = "check upload again"
 REMOVE = "removed uploads"
 
 
@@ -31,50 +32,8 @@ class NotUploaded(Exception):
     """The bytes are not in the store yet."""
 
 
-class State(models.TextChoices):
-    PENDING = "pending", _("waits for its bytes")
-    VERIFYING = "verifying", _("is being checked")
-    READY = "ready", _("ready")
-    REJECTED = "rejected", _("rejected")
-    DELETED = "deleted", _("deleted")
-
-
 _KEPT = Q(deleted_at=None)
 _SETTLED = _KEPT & Q(completed_at__isnull=False, settled_at__isnull=False)
-
-
-class UploadQuerySet(models.QuerySet["Upload"]):
-    def of(self, owner: User) -> Self:
-        return self.filter(owner=owner)
-
-    def meant_for(self, target: targets.Target) -> Self:
-        return self.filter(target_kind=target.kind, target_id=target.id)
-
-    def unfinished(self) -> Self:
-        """Those that a page still shows as rows of their own: not yet, or never, ready."""
-        return self.filter(state__in=(State.PENDING, State.VERIFYING, State.REJECTED))
-
-    def ready(self) -> Self:
-        return self.filter(state=State.READY)
-
-    def never_completed(self, before: datetime) -> Self:
-        return self.filter(state=State.PENDING, created_at__lte=before)
-
-    def stuck(self, before: datetime) -> Self:
-        return self.filter(state=State.VERIFYING, completed_at__lte=before)
-
-    def rejected_before(self, moment: datetime) -> Self:
-        return self.filter(state=State.REJECTED, settled_at__lte=moment)
-
-    def deleted_before(self, moment: datetime) -> Self:
-        return self.filter(state=State.DELETED, deleted_at__lte=moment)
-
-    def bytes_taken(self) -> int:
-        """Return what counts against the quota: what those on their way reserve, what is stored of the others."""
-        reserved = When(state__in=(State.PENDING, State.VERIFYING), then="size")
-        stored = When(state=State.READY, then="stored_size")
-        whole: Any = Sum(Case(reserved, stored, default=0, output_field=models.BigIntegerField()), default=0)
-        return int(self.aggregate(bytes=whole)["bytes"])
 
 
 class Upload(models.Model):
@@ -96,6 +55,8 @@ class Upload(models.Model):
     settled_at = models.DateTimeField(_("settled at"), null=True, help_text=_("Ready or rejected since."))
     thumbnails_at = models.DateTimeField(_("thumbnails made at"), null=True)
     deleted_at = models.DateTimeField(_("deleted at"), null=True)
+    rechecked_at = models.DateTimeField(_("checked again at"), null=True)
+    finding = models.CharField(_("found then"), max_length=20, blank=True, choices=Reason)
     etag = models.CharField(_("ETag"), max_length=200, blank=True)
     stored_size = models.PositiveBigIntegerField(_("stored size"), null=True, help_text=_("In bytes."))
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
@@ -108,7 +69,7 @@ class Upload(models.Model):
         verbose_name = _("upload")
         verbose_name_plural = _("uploads")
         ordering = ["-created_at", "pk"]
-        default_permissions = ("view",)
+        default_permissions = ("view", "change")  # who may change may have it checked again, and see it
         indexes = [
             models.Index(fields=["owner", "target_kind", "target_id"], name="uploads_upload_of"),
             models.Index(fields=["state", "created_at"], name="uploads_upload_state"),
@@ -198,7 +159,7 @@ class Upload(models.Model):
             Usage.reserve(by, size)
             return cls.objects.create(
                 owner=by,
-                name=clean_name(name),
+                name=clean_name(name, type=type),
                 size=size,
                 type=type,
                 target_kind=target.kind,
@@ -231,6 +192,16 @@ class Upload(models.Model):
             if self.state == State.DELETED:
                 return False
             self._end(State.DELETED, reason=Reason(self.reason) if self.reason else None)
+        return True
+
+    def recheck(self, *, by: User) -> bool:
+        """Have a ready file read again, and its pictures made; False for another."""
+        with transaction.atomic():
+            self.lock()
+            if self.state != State.READY:
+                return False
+            number = f"{timezone.now():%Y%m%dT%H%M%S}"
+            engine.start(RECHECK, {"upload_id": self.pk}, id=f"{self.run_id}-{number}", by=by)
         return True
 
     # --- Verbs of the check, in its transactions ---------------------------------------------------------------------

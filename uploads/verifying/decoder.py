@@ -45,9 +45,11 @@ def main() -> int:
 
 
 def _limit(*, memory: int, seconds: int) -> None:
-    for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
+    # A process that reaches the soft limit of its time gets SIGXCPU, at the hard one SIGKILL, which tells nothing.
+    limits = {resource.RLIMIT_AS: (memory, memory), resource.RLIMIT_CPU: (seconds, seconds + 1)}
+    for kind, most in (limits | {resource.RLIMIT_CORE: (0, 0)}).items():
         with suppress(ValueError, OSError):  # where the system does not know it, or a stricter one holds
-            resource.setrlimit(kind, (most, most))
+            resource.setrlimit(kind, most)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
 

@@ -14,7 +14,7 @@ from uploads.verifying.limits import MOST_PIXELS, Shape
 from uploads.verifying.rejecting import Rejected
 
 MEMORY = 512 * 1024 * 1024
-"""Address space of the process: libraries take 60 MB of it, the dearest picture that is let through 400 MB."""
+"""Address space of the process: the dearest pictures that are let through take 400 MB of it."""
 CPU_TIME = timedelta(seconds=20)
 PATIENCE = timedelta(seconds=60)
 """On a machine that has other things to do."""
@@ -29,7 +29,7 @@ _FORMATS = {
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 
 
-class DecoderFailed(Exception):
+class DecoderError(Exception):
     """The decoding process did not do its work, for a reason that is not the file's."""
 
 
@@ -62,14 +62,14 @@ def _run(data: bytes, *, type: str, frames: int, box: int) -> bytes:
     if done.returncode == 0:
         return done.stdout
     said = done.stderr.decode(errors="replace")[-500:]
-    raise _refusal(done.returncode, said) or DecoderFailed(f"exit code {done.returncode}: {said}")
+    raise _refusal(done.returncode, said) or DecoderError(f"exit code {done.returncode}: {said}")
 
 
 def _refusal(code: int, said: str) -> Rejected | None:
     """Return what the end of the process says about the file; None where it was the machine's or our own fault."""
     if code == decoder.UNREADABLE:
         return Rejected(Reason.UNREADABLE, said)
-    # Python's own refusal of memory, a library's abort, the limit of processor time (SIGKILL at the hard one).
+    # Memory refused to Python, to a library that then aborts, and the limit of processor time.
     if code in {decoder.NO_MEMORY, -signal.SIGABRT, -signal.SIGXCPU}:
         return Rejected(Reason.TOO_COMPLEX, said or f"exit code {code}")
     if code in {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL}:

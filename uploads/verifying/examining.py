@@ -52,7 +52,7 @@ def strip(file: BinaryIO, *, type: str, out: BinaryIO) -> bool:
 def thumbnail(file: BinaryIO, *, type: str, box: int) -> bytes:
     """Return a WebP of the first frame, upright, in sRGB, that fits into a square of `box` pixels; never enlarged.
 
-    Raises Rejected where the picture cannot be read, and decoding.DecoderFailed where trying again may help.
+    Raises Rejected where the picture cannot be read, and decoding.DecoderError where trying again may help.
     """
     file.seek(0)
     return decoding.thumbnail(file.read(), type=type, box=box)

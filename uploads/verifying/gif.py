@@ -53,7 +53,7 @@ def _blocks(data: bytes) -> Iterator[_Block]:
     """Yield all blocks up to the trailer."""
     if len(data) < _HEADER:
         raise Rejected(Reason.TRUNCATED)
-    most = 10_000 + len(data) // 32  # a block of picture data has 255 bytes but for the last
+    most = 10_000 + len(data) // 128  # blocks of picture data have 255 bytes but for the last
     start, count = _HEADER + _colours(data[10]), 0
     while True:
         kind = _byte(data, start)

@@ -13,7 +13,7 @@ MOST_FRAMES = 2_000
 MOST_PIXELS_PLAYED = 400_000_000
 """Pixels of the canvas times frames."""
 MOST_PARTS = 20_000
-"""Chunks, segments, boxes; a picture of 10 MiB in the 256-byte blocks of GIF has twice as many: see gif."""
+"""Chunks, segments, boxes; the smaller ones of PNG and GIF have limits of their own."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Shape:
 def bound(width: int, height: int, *, frames: int = 1, most: int = MOST_PIXELS) -> None:
     """Raises Rejected where decoding would cost too much, or where there is nothing to decode."""
     if width < 1 or height < 1:
-        raise Rejected(Reason.UNREADABLE, f"{width}×{height} pixels")
+        raise Rejected(Reason.UNREADABLE, f"{width} x {height} pixels")
     pixels = width * height
     if pixels > most:
-        raise Rejected(Reason.TOO_MANY_PIXELS, f"{width}×{height} pixels, the most are {most}")
+        raise Rejected(Reason.TOO_MANY_PIXELS, f"{width} x {height} pixels, the most are {most}")
     if frames > 1 and (
         pixels > MOST_PIXELS_OF_ANIMATION or frames > MOST_FRAMES or pixels * frames > MOST_PIXELS_PLAYED
     ):
-        raise Rejected(Reason.TOO_MUCH_ANIMATION, f"{frames} frames of {width}×{height} pixels")
+        raise Rejected(Reason.TOO_MUCH_ANIMATION, f"{frames} frames of {width} x {height} pixels")
 
 
 def bound_parts(count: int, *, most: int = MOST_PARTS) -> None:

@@ -17,7 +17,7 @@ from uploads.verifying.rejecting import Rejected
 MOST_TEXT = 2 * 1024 * 1024
 MOST_INFLATED_TEXT = 4 * 1024 * 1024
 """Of all texts and the colour profile together; Photoshop's XMP has some hundred kilobytes."""
-_MOST_CHUNKS = 100_000
+_MOST_CHUNKS = 30_000
 _PIECE = 64 * 1024
 _INFLATED_PIECE = 1024 * 1024
 
@@ -158,7 +158,7 @@ def _streams(data: bytes, chunks: list[Chunk], header: _Header) -> list[_Stream]
 def _frame(body: memoryview, header: _Header) -> _Stream:
     width, height, x, y = (int.from_bytes(body[place : place + 4]) for place in (4, 8, 12, 16))
     if width < 1 or height < 1 or x + width > header.width or y + height > header.height:
-        raise Rejected(Reason.UNREADABLE, f"a frame of {width}×{height} at {x}, {y}")
+        raise Rejected(Reason.UNREADABLE, f"a frame of {width} x {height} at {x}, {y}")
     return _Stream(width, height)
 
 

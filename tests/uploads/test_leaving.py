@@ -1,0 +1,92 @@
+"""What a person gets of their uploads, and what goes with them."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
+
+from accounts import exporting, purging
+from tests.uploads.conftest import PNG, SHELF, keys
+from uploads import leaving, plainly
+from uploads.models import Upload
+from uploads.refusals import Refused
+from workflows.testing import run_until_idle
+
+pytestmark = pytest.mark.django_db
+
+
+def test_uploads_join_exports_and_purges():
+    assert "uploads" in exporting._exporters
+    names = [part.name for part in purging.parts()]
+    assert names.index("todos") < names.index("uploads"), "what is attached to own lists goes before"
+
+
+def test_a_persons_data_tells_of_their_files(make_ready, begin, alice, bob):
+    upload = make_ready()
+    begin(by=bob)
+    [(name, rows)] = leaving.export(alice)
+    assert name == "uploads"
+    [row] = rows
+    assert (row["id"], row["name"], row["sha256"]) == (upload.pk, "tiles.png", upload.sha256)
+
+
+def test_who_leaves_takes_what_was_on_its_way(make_ready, arrive, alice):
+    attached = make_ready()
+    arrive()
+    leaving.leave(alice)
+    run_until_idle()
+    assert Upload.objects.filter(state="deleted").count() == 1
+    assert keys() == sorted([attached.file, attached.small, attached.large])
+
+
+def test_a_purge_leaves_what_others_see(make_ready, arrive, shelf, alice):
+    attached, unused = make_ready(), make_ready()
+    shelf.attached.remove(unused)
+    arrive()
+    after = None
+    while after := leaving.end_some(alice.pk, after=after):
+        pass
+    run_until_idle()
+    assert keys() == sorted([attached.file, attached.small, attached.large])
+    alice.delete()
+    attached.refresh_from_db()
+    assert (attached.state, attached.owner) == ("ready", None)
+
+
+# --- A plain form ------------------------------------------------------------------------------------------------
+
+
+def post(*files, by) -> list:
+    request = RequestFactory().post("/", {"file": list(files)})
+    plainly.read(request)
+    taken = plainly.take(request, target=SHELF, by=by)
+    request.close()
+    return taken
+
+
+def test_a_plain_form_uploads_too(shelf, alice):
+    [upload] = post(SimpleUploadedFile("tiles.png", PNG, "image/png"), by=alice)
+    assert upload.state == "verifying"
+    run_until_idle()
+    assert [attached.pk for attached in shelf.attached] == [upload.pk]
+
+
+def test_each_file_of_a_form_is_judged_alone(shelf, alice, settings):
+    settings.UPLOAD_MAX_BYTES = 1024
+    settings.UPLOAD_QUOTA_BYTES = len(PNG) + 10
+    files = [
+        SimpleUploadedFile("a.png", PNG, "image/png"),
+        SimpleUploadedFile("b.html", b"<html>", "text/html"),
+        SimpleUploadedFile("c.png", b"", "image/png"),
+        SimpleUploadedFile("d.png", b"x" * 5000, "image/png"),
+        SimpleUploadedFile("e.png", PNG, "image/png"),
+    ]
+    taken = post(*files, by=alice)
+    assert [one.code if isinstance(one, Refused) else one.state for one in taken] == [
+        *("verifying", "type", "empty", "too_large", "quota")
+    ]
+
+
+def test_no_more_than_ten_files_are_taken(shelf, alice):
+    taken = post(*[SimpleUploadedFile(f"{number}.png", PNG, "image/png") for number in range(12)], by=alice)
+    assert len(taken) == 11
+    assert taken[-1].code == "too_many"

@@ -1,0 +1,154 @@
+"""Uploads in the operator console: all is shown, and what is ready may be looked at and checked again."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from uploads import serving
+from uploads.models import State, Stray, Upload, Usage
+
+_MIB = 1024 * 1024
+_SIZES = {
+    "small": (_("up to 100 KB"), Q(size__lte=100 * 1024)),
+    "middle": (_("100 KB to 1 MB"), Q(size__gt=100 * 1024, size__lte=_MIB)),
+    "large": (_("1 to 5 MB"), Q(size__gt=_MIB, size__lte=5 * _MIB)),
+    "huge": (_("more than 5 MB"), Q(size__gt=5 * _MIB)),
+}
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+
+class SizeFilter(admin.SimpleListFilter):
+    title = _("size")
+    parameter_name = "bytes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+        return [(name, label) for name, (label, _condition) in _SIZES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+        found = _SIZES.get(self.value() or "")
+        return queryset.filter(found[1]) if found else queryset
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnly):
+    change_list_template = "admin/uploads/upload/change_list.html"
+    list_display = ("name", "owner", "type", "shown_size", "state", "reason", "created_at", "finding")
+    list_filter = ("state", "reason", "type", SizeFilter, "finding")
+    list_select_related = ("owner",)
+    date_hierarchy = "created_at"
+    search_fields = ("=id", "name", "owner__email", "owner__name")
+    search_help_text = _("Number or name of the file, name or address of its owner")
+    actions = ("recheck",)
+    fields: ClassVar = [
+        *("preview", "name", "owner", "type", "size", "stored_size", "width", "height", "target_kind", "target_id"),
+        *("state", "explanation", "created_at", "completed_at", "settled_at", "thumbnails_at", "deleted_at"),
+        *("rechecked_at", "finding", "sha256", "etag", "run"),
+    ]
+    readonly_fields = ("preview", "explanation", "run")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.picture_view)
+        return [path("<path:object_id>/picture/", view, name="uploads_upload_picture"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
+        return super().get_queryset(request).select_related("owner")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        totals = {"totals": Upload.objects.totals()}
+        return super().changelist_view(request, (extra_context or {}) | totals)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        shown = list(super().get_fields(request, obj))
+        return shown if self.has_recheck_permission(request) else [name for name in shown if name != "preview"]
+
+    def has_recheck_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("uploads.change_upload")
+
+    def picture_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        if not self.has_recheck_permission(request):
+            raise PermissionDenied
+        upload = self.get_object(request, unquote(object_id))
+        if not isinstance(upload, Upload):
+            raise Http404
+        return serving.respond(request, upload, "small")
+
+    @admin.action(description=_("Check again"), permissions=["recheck"])
+    def recheck(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
+        assert isinstance(request.user, User)
+        by = request.user
+        count = sum(upload.recheck(by=by) for upload in queryset)
+        said = ngettext("%d file is being checked again.", "%d files are being checked again.", count) % count
+        messages.success(request, said)
+
+    @admin.display(description=_("size"), ordering="size")
+    def shown_size(self, row: Upload) -> str:
+        return filesizeformat(row.stored_size or row.size)
+
+    @admin.display(description=_("preview"))
+    def preview(self, row: Upload) -> str:
+        if row.state != State.READY or row.thumbnails_at is None:
+            return ""
+        return format_html('<img src="{}" alt="">', reverse("admin:uploads_upload_picture", args=[quote(row.pk)]))
+
+    @admin.display(description=_("reason"))
+    def explanation(self, row: Upload) -> str:
+        return f"{row.get_reason_display()}: {row.message}" if row.reason else ""
+
+    @admin.display(description=_("workflow run"))
+    def run(self, row: Upload) -> str:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:workflows_run_change", args=[quote(row.run_id)]), row.run_id
+        )
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnly):
+    list_display = ("owner", "shown_bytes", "share")
+    list_select_related = ("owner",)
+    search_fields = ("owner__email", "owner__name")
+    fields = ("owner", "bytes", "share")
+    readonly_fields = ("share",)
+
+    @admin.display(description=_("takes"), ordering="bytes")
+    def shown_bytes(self, row: Usage) -> str:
+        return filesizeformat(row.bytes)
+
+    @admin.display(description=_("of what they may"))
+    def share(self, row: Usage) -> str:
+        return f"{row.bytes / settings.UPLOAD_QUOTA_BYTES:.0%}"
+
+
+@admin.register(Stray)
+class StrayAdmin(ReadOnly):
+    list_display = ("key", "kind", "shown_size", "found_at", "seen_at")
+    list_filter = ("kind",)
+    search_fields = ("key",)
+
+    @admin.display(description=_("size"), ordering="size")
+    def shown_size(self, row: Stray) -> str:
+        return filesizeformat(row.size)
