@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import violations
@@ -27,11 +27,11 @@ def on_page(page, worktop) -> Page:
     return page
 
 
-def png(name: str = "plan.png", data: bytes | None = None) -> dict:
+def png(name: str = "plan.png", data: bytes | None = None) -> FilePayload:
     return {"name": name, "mimeType": "image/png", "buffer": data or picture()}
 
 
-def choose(page: Page, *files: dict) -> None:
+def choose(page: Page, *files: FilePayload) -> None:
     page.locator("#attach").set_input_files(list(files))
 
 
@@ -58,7 +58,7 @@ def wait_for(page: Page, holds) -> None:
     pytest.fail("it did not come to hold")
 
 
-def give_files(page: Page, kind: str, files: list[dict]) -> None:
+def give_files(page: Page, kind: str, files: list[FilePayload]) -> None:
     """Let the page have a paste or a drop of files, as a person's clipboard or pointer would."""
     page.evaluate(
         """([kind, files]) => {
