@@ -57,7 +57,10 @@ def test_a_person_gets_their_data(sign_in, alice, bob, flat, tiles, delivered):
     response = client.get(link)
     assert response["Content-Disposition"] == 'attachment; filename="holdfast.zip"'
     data = content(response)
-    assert set(data) == {"account.json", "account-activity.json", "lists.json", "todos.json", "activity.json"}
+    assert set(data) == {
+        *("account.json", "account-activity.json", "lists.json", "todos.json", "attachments.json", "activity.json"),
+        "uploads.json",
+    }
     assert data["account.json"][0]["email"] == bob.email
     assert "password" not in data["account.json"][0]
     assert [(row["name"], row["role"]) for row in data["lists.json"]] == [("Flat renovation", "editor")]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from tests.todos.files import PDF, arrived, attach, picture
 from tests.todos.test_cleaning import age, clean
 from todos import attaching
+from todos.exporting import export
 from todos.models import Activity, Attachment, Role, Todo, TodoList, Verb
 from todos.models.attachment import MOST_FILES
 from todos.refusals import FileInTheTrash, NeighbourFileGone, TrashedTooLong
@@ -140,6 +141,12 @@ def test_files_move_with_their_to_do(plan, flat, tiles, alice, bob, sign_in):
     assert sign_in(bob).get(f"/attachments/{plan.pk}/file/").status_code == 404
     response = sign_in(alice).get(f"/attachments/{plan.pk}/file/")
     assert (response.status_code, b"".join(response)) == (200, picture())
+
+
+def test_an_export_names_the_files_that_the_person_sees(plan, tiles, alice, carol, mallory):
+    attach(tiles, by=alice, name="removed.png").trash(by=alice)
+    rows = [dict(export(person))["attachments"] for person in (alice, carol, mallory)]
+    assert [[row["name"] for row in found] for found in rows] == [["plan.png"], ["plan.png"], []]
 
 
 # --- Over HTTP --------------------------------------------------------------------------------------------------------
