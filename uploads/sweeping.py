@@ -8,7 +8,7 @@ an operator who named the wrong one.
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import batched
+from itertools import batched, chain
 from uuid import UUID
 
 from django.db import transaction
@@ -31,6 +31,8 @@ SECOND_LOOK = {
     StrayKind.UNUSED: timedelta(hours=20),
     StrayKind.ROW: timedelta(days=7),
 }
+FOLDERS = ("incoming/", "uploads/", "tmp/")
+"""What is ours in the store; a bucket may hold other things."""
 CHUNK = 500
 
 log = logging.getLogger("holdfast.uploads")
@@ -73,7 +75,7 @@ def report(now: datetime) -> dict[str, int]:
     """Note the strays that are there, and forget those that are not any more; return how many of which kind."""
     present: set[bytes] = set()
     counts = {StrayKind.OBJECT: 0, StrayKind.ROW: 0, StrayKind.UNUSED: 0}
-    for objects in batched(store().walk(), CHUNK):
+    for objects in batched(chain.from_iterable(store().walk(folder) for folder in FOLDERS), CHUNK):
         present.update(id.bytes for key, _found in objects if (id := _id(key)) and key.endswith("/file"))
         counts[StrayKind.OBJECT] += _note(StrayKind.OBJECT, _needless(objects, now=now), now=now)
     old = Upload.objects.ready().filter(settled_at__lte=now - YOUNG).order_by("pk")

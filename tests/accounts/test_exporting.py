@@ -58,7 +58,12 @@ def test_a_person_gets_their_data(sign_in, alice, bob, flat, tiles, delivered):
     assert response["Content-Disposition"] == 'attachment; filename="holdfast.zip"'
     data = content(response)
     assert set(data) == {
-        *("account.json", "account-activity.json", "lists.json", "todos.json", "attachments.json", "activity.json"),
+        "account.json",
+        "account-activity.json",
+        "lists.json",
+        "todos.json",
+        "attachments.json",
+        "activity.json",
         "uploads.json",
     }
     assert data["account.json"][0]["email"] == bob.email

@@ -72,6 +72,14 @@ def test_young_objects_are_left_alone(make_ready, folder):
     assert not Stray.objects.exists()
 
 
+def test_what_others_keep_in_the_store_is_left_alone(make_ready, folder):
+    make_ready()
+    put("exports/x.zip", folder)
+    put("uploads.bak/x", folder)
+    sweep()
+    assert not Stray.objects.exists()
+
+
 def test_what_is_not_stray_any_more_is_forgotten(make_ready, folder):
     make_ready()
     put("incoming/x", folder)
