@@ -36,6 +36,13 @@ def no_tries():
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def upload_folder(settings, tmp_path):
+    """The local store of uploads, in a folder of its own."""
+    settings.UPLOAD_FOLDER = tmp_path / "uploads"
+    return settings.UPLOAD_FOLDER
+
+
 @pytest.fixture
 def make_user(db) -> Callable[..., User]:
     def make(name: str, **fields) -> User:

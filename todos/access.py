@@ -20,7 +20,7 @@ from django_htmx.middleware import HtmxDetails
 from accounts.models import Invitation, User
 from accounts.redirects import next_path
 from todos.inviting import invitations_to
-from todos.models import BulkAdd, Membership, Role, Todo, TodoList
+from todos.models import Attachment, BulkAdd, Membership, Role, Todo, TodoList
 from todos.models.roles import WRITERS
 
 READS_ONLY = gettext_lazy("You may read this list, but not change it. Ask an owner to make you an editor.")
@@ -136,6 +136,31 @@ def disposable_todo(user: User, pk: int) -> Todo:
     if todo.role not in WRITERS:
         raise PermissionDenied(READS_ONLY)
     return todo
+
+
+def readable_attachment(user: User, pk: int) -> Attachment:
+    """Return a file of a to-do the person may see; one in the trash only to those who may restore it."""
+    found = Attachment.objects.visible_to(user).select_related("upload", "todo").filter(pk=pk).first()
+    if found is None or (found.trashed_at and found.role not in WRITERS):
+        raise Http404
+    return found
+
+
+def writable_attachment(user: User, pk: int) -> Attachment:
+    found = disposable_attachment(user, pk)
+    if found.trashed_at:
+        raise Http404
+    return found
+
+
+def disposable_attachment(user: User, pk: int) -> Attachment:
+    """Return a file to remove or to restore, in the trash or not; its to-do is not in the trash."""
+    found = readable_attachment(user, pk)
+    if found.role not in WRITERS:
+        raise PermissionDenied(READS_ONLY)
+    if found.todo.trashed_at:
+        raise Http404
+    return found
 
 
 def writable_bulk_add(user: User, pk: int) -> BulkAdd:

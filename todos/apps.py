@@ -7,6 +7,7 @@ class TodosConfig(AppConfig):
     verbose_name = _("To-dos")
 
     def ready(self) -> None:
-        from todos import inviting
+        from todos import attaching, inviting
 
+        attaching.join()
         inviting.join()

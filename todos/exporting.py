@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from accounts.exporting import CHUNK, Rows
 from accounts.models import User
-from todos.models import Activity, Membership, Todo, TodoList
+from todos.models import Activity, Attachment, Membership, Todo, TodoList
 
 
 def export(person: User) -> Iterator[tuple[str, Rows]]:
@@ -20,5 +20,8 @@ def export(person: User) -> Iterator[tuple[str, Rows]]:
     todos = Todo.objects.filter(Q(list__in=readable, trashed_at=None) | Q(list__in=restorable)).order_by("pk")
     fields = ("id", "list", "text", "notes", "created_at", "updated_at", "completed_at", "trashed_at")
     yield "todos", todos.values(*fields).iterator(CHUNK)
+    files = Attachment.objects.filter(trashed_at=None, todo__in=todos).order_by("pk")
+    columns = ("id", "todo", "upload", "caption", "created_at")
+    yield "attachments", files.values(*columns, name=F("upload__name")).iterator(CHUNK)
     activity = Activity.objects.filter(actor=person).order_by("pk")
     yield "activity", activity.values("list", "todo", "verb", "changes", "created_at").iterator(CHUNK)

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.text import many_lines, one_line, validate_characters, validate_visible
 from todos.lines import TEXT_LENGTH
 from todos.models import Role, Todo
+from todos.models.attachment import CAPTION_LENGTH
 from todos.models.todo import NOTES_LENGTH
 
 _LARGEST_ID = 2**63 - 1
@@ -136,6 +137,26 @@ class MoveForm(forms.Form):
             self.cleaned_data["after"] = self.cleaned_data["after"] or 0
         if not self.errors and not self.data.get("list") and "after" not in self.data:
             raise forms.ValidationError(gettext("Say where to move it."))
+        return self.cleaned_data
+
+
+class CaptionForm(forms.Form):
+    caption = LineField(label=_("Caption"), max_length=CAPTION_LENGTH, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        if "caption" not in self.data:  # an empty one takes the caption off
+            raise forms.ValidationError(gettext("Send a caption."))
+        return self.cleaned_data
+
+
+class FileMoveForm(forms.Form):
+    after = forms.IntegerField(min_value=0, max_value=_LARGEST_ID, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """An empty `after` means the first place."""
+        if "after" not in self.data:
+            raise forms.ValidationError(gettext("Say where to move it."))
+        self.cleaned_data["after"] = self.cleaned_data.get("after") or 0
         return self.cleaned_data
 
 

@@ -12,8 +12,9 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
-from todos.models import Activity, Membership, Todo, TodoList, Verb
+from todos.models import Activity, Attachment, Membership, Todo, TodoList, Verb
 from todos.models.membership import refuse_to_desert
+from uploads.models import Upload
 
 type Deleted = dict[str, int]
 
@@ -23,6 +24,11 @@ _NAMING = (Verb.MEMBER_ADDED, Verb.MEMBER_ROLE_CHANGED, Verb.MEMBER_REMOVED, Ver
 def trashed_todos(before: datetime, *, limit: int) -> Deleted:
     """Delete to-dos that are in the trash since `before` or longer. `restore` refuses them, so no half comes back."""
     return _todos(Todo.objects.trashed().filter(trashed_at__lte=before).order_by("trashed_at"), limit=limit)
+
+
+def trashed_attachments(before: datetime, *, limit: int) -> Deleted:
+    """Delete attachments that are in the trash since `before` or longer; `restore` refuses them."""
+    return _attachments(Attachment.objects.filter(trashed_at__lte=before).order_by("trashed_at"), limit=limit)
 
 
 def trashed_lists(before: datetime, *, limit: int) -> Deleted:
@@ -86,10 +92,22 @@ def take_names(pks: Sequence[int]) -> None:
 
 
 def _todos(todos: models.QuerySet[Todo], *, limit: int) -> Deleted:
-    # Their history first: one to-do may have more of it than one transaction should delete.
+    # Their files and history first: one to-do may have more of it than one transaction should delete. The files before
+    # the to-dos are locked: the check of an upload comes to the to-do last.
+    files = Attachment.objects.filter(todo__in=list(todos.values_list("pk", flat=True)[:limit])).order_by("pk")
+    if deleted := _attachments(files, limit=limit):
+        return deleted
     pks = list(todos.select_for_update().values_list("pk", flat=True)[:limit])
     history = Activity.objects.filter(todo__in=pks).order_by("pk")
     return _rows(history, limit=limit) or _delete(Todo, pks)
+
+
+def _attachments(found: models.QuerySet[Attachment], *, limit: int) -> Deleted:
+    """Delete attachments with their files: the uploads are locked first, as in the check that attaches them."""
+    pks = list(found.values_list("pk", flat=True)[:limit])
+    for upload in Upload.objects.select_for_update(no_key=True).filter(attachment__in=pks).order_by("pk"):
+        upload.discard(by=None)
+    return _delete(Attachment, pks)
 
 
 def _rows(found: models.QuerySet[Any], *, limit: int) -> Deleted:

@@ -37,8 +37,16 @@ class MovedMeanwhile(Refused):
     message = _("Somebody moved this to-do to another list meanwhile. Nothing was changed.")
 
 
+class FileInTheTrash(Refused):
+    message = _("This file was removed. Restore it first.")
+
+
 class NeighbourGone(Refused):
     message = _("The to-do to put it behind is no longer in this list. Nothing was moved.")
+
+
+class NeighbourFileGone(Refused):
+    message = _("The file to put it behind is no longer here. Nothing was moved.")
 
 
 class BulkAddOver(Refused):

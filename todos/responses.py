@@ -10,7 +10,7 @@ from todos import access
 from todos.access import MemberRequest
 from todos.filters import Filters
 from todos.forms import TodoForm
-from todos.listpage import base_context, page_context, place_row
+from todos.listpage import base_context, give_files, page_context, place_row
 from todos.models import Membership, Todo
 from todos.navigation import list_page, swap_target
 from todos.refusals import Refused
@@ -48,6 +48,7 @@ def after_removal(request: MemberRequest, todo: Todo, *, from_list: int) -> Http
 def row_changed(request: MemberRequest, todo: Todo) -> HttpResponse:
     filters = Filters.from_url(_page(request))
     place_row(todo, filters=filters)
+    give_files([todo])
     context = base_context(access.readable_list(request.user, todo.list_id), filters=filters)
     return render(request, "todos/_row_changed.html", context | {"todo": todo})
 

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
 from todos.converters import IdConverter
-from todos.views import bulk_adds, invitations, lists, members, todos
+from todos.views import attachments, bulk_adds, invitations, lists, members, todos
 
 register_converter(IdConverter, "id")
 
@@ -28,6 +28,9 @@ urlpatterns = [
     path("todos/<id:pk>/trash/", todos.trash, name="todo_trash"),
     path("todos/<id:pk>/restore/", todos.restore, name="todo_restore"),
     path("todos/<id:pk>/move/", todos.move, name="todo_move"),
+    # Forms may send more to this one; see settings.BODY_LIMITS.
+    path("todos/<id:pk>/attachments/", attachments.attachments, name="attachments"),
+    path("todos/<id:pk>/uploads/<uuid:upload_pk>/dismiss/", attachments.dismiss, name="upload_dismiss"),
     # Forms may send more to the first one; see settings.BODY_LIMITS.
     path("bulk-adds/new/<id:list_pk>/", bulk_adds.new, name="bulk_add_new"),
     path("bulk-adds/<id:pk>/", bulk_adds.bulk_add, name="bulk_add"),
@@ -35,5 +38,12 @@ urlpatterns = [
     path("bulk-adds/<id:pk>/discard/", bulk_adds.discard, name="bulk_add_discard"),
     path("bulk-adds/<id:pk>/undo/", bulk_adds.undo, name="bulk_add_undo"),
     path("bulk-adds/<id:pk>/report/", bulk_adds.report, name="bulk_add_report"),
+    path("attachments/<id:pk>/caption/", attachments.caption, name="attachment_caption"),
+    path("attachments/<id:pk>/move/", attachments.move, name="attachment_move"),
+    path("attachments/<id:pk>/trash/", attachments.trash, name="attachment_trash"),
+    path("attachments/<id:pk>/restore/", attachments.restore, name="attachment_restore"),
+    path("attachments/<id:pk>/file/", attachments.file, name="attachment_file"),
+    path("attachments/<id:pk>/small/", attachments.small, name="attachment_small"),
+    path("attachments/<id:pk>/large/", attachments.large, name="attachment_large"),
     path("trash/", lists.trash_page, name="trash"),
 ]

@@ -26,7 +26,7 @@ def empty_trash(step: engine.Steps) -> dict[str, int]:
     """Delete what nobody restored in time; return how many rows of which model."""
     before = step.now() - TRASH_KEEPS
     deleted: Counter[str] = Counter()
-    for purge in (purging.trashed_todos, purging.trashed_lists):
+    for purge in (purging.trashed_attachments, purging.trashed_todos, purging.trashed_lists):
         for _part in range(PARTS):  # what is beyond waits for the next night
             gone = step.transaction(purge.__name__.replace("_", " "), purge, before, limit=BATCH)
             if not gone:

@@ -62,6 +62,7 @@ def test_a_person_gets_their_data(sign_in, alice, bob, flat, tiles, delivered):
         "account-activity.json",
         "lists.json",
         "todos.json",
+        "attachments.json",
         "activity.json",
         "uploads.json",
     }

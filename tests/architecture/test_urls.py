@@ -37,7 +37,7 @@ ODD = [
 ]
 FIELDS = (
     *("name", "text", "notes", "email", "role", "list", "after", "next"),
-    *("theme", "time_zone", "login", "q", "lines", "password", "days", "uses", "number"),
+    *("file", "caption", "theme", "time_zone", "login", "q", "lines", "password", "days", "uses", "number"),
 )
 NONSENSE = dict.fromkeys(FIELDS, "\x00")
 

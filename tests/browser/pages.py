@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route
 
 from accounts import inviting
 from accounts.models import User
+from tests.todos.files import attach
 from todos.inviting import place_in
 from todos.models import BulkAdd, Role, TodoList
 from workflows import engine
@@ -33,6 +34,8 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
     """Fill the list so that every page has something to show, and return the addresses of a member's pages."""
     wide = todo_list.add(LONG_WORD, by=owner, notes=f"{LONG_WORD}\n\nhttps://example.com/{LONG_WORD}")
     wide.edit(by=owner, text=LONG_WORD[:-1])
+    attach(wide, by=owner, name=f"{LONG_WORD}.png").set_caption(LONG_WORD, by=owner)
+    attach(wide, by=owner, name="removed.png").trash(by=owner)
     todo_list.add("Thrown away", by=owner).trash(by=owner)
     for number in range(55):
         todo_list.add(f"One of many {number}", by=owner)

@@ -7,7 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from todos.models import Activity, BulkAdd, Membership, Role, Todo, TodoList, Verb, positions
+from tests.todos.files import arrived, attach, picture
+from todos.models import Activity, Attachment, BulkAdd, Membership, Role, Todo, TodoList, Verb, positions
+from uploads.models import Upload
 from workflows.testing import run_until_idle
 
 LIMIT = 10
@@ -96,6 +98,45 @@ def test_a_bulk_add_costs_the_same_for_many(flat, alice, counted):
     pages(b"a\n\nb")
     few = pages(b"a\n\nb")
     assert pages(b"a\n\nb\x00\n" * 2000) == few
+    assert max(few) <= LIMIT
+
+
+def test_files_cost_the_same_for_many(flat, tiles, alice, counted):
+    attach(tiles, by=alice)
+    trashed = attach(tiles, by=alice)
+    trashed.trash(by=alice)
+    flat.add("y", by=alice).trash(by=alice)
+    arrived(tiles, picture(), by=alice)
+    urls = [flat.get_absolute_url(), tiles.get_absolute_url(), "/trash/"]
+    follow = {"hx_request": "true", "hx_target": "div#attachment-list"}
+
+    def costs() -> list[int]:
+        return [*(counted(alice, url) for url in urls), counted(alice, f"/todos/{tiles.pk}/attachments/", **follow)]
+
+    few = costs()
+    crowd(flat, todos=60, members=5)
+    now = timezone.now()
+    for todo in flat.todos.all():
+        uploads = Upload.objects.bulk_create(
+            Upload(
+                owner=alice,
+                name=f"{n}.png",
+                type="image/png",
+                size=9,
+                stored_size=9,
+                sha256="x",
+                target_kind="todo",
+                target_id=str(todo.pk),
+                state="ready",
+                **dict.fromkeys(("completed_at", "settled_at", "thumbnails_at"), now),
+            )
+            for n in range(9)
+        )
+        Attachment.objects.bulk_create(
+            Attachment(todo=todo, upload=upload, position=n, created_by=alice, trashed_at=now if n % 3 == 2 else None)
+            for n, upload in enumerate(uploads)
+        )
+    assert costs() == few
     assert max(few) <= LIMIT
 
 

@@ -1,15 +1,16 @@
 """To-dos and the lists they are shared in.
 
-Lock order, the same in every verb: lists by ascending id, then memberships, then the bulk add, then the to-do. A verb
-that depends on what else is in a list (who owns it, what stands where) locks the list; one that depends on a single
-to-do locks only that.
+Lock order, the same in every verb: lists by ascending id, then memberships, then the bulk add, then the upload with its
+owner's usage, then the to-do, then the attachment. A verb that depends on what else is in a list (who owns it, what
+stands where) locks the list; one that depends on a single to-do locks only that.
 """
 
 from todos.models.activity import Activity, Verb
+from todos.models.attachment import Attachment
 from todos.models.bulkadd import BulkAdd, SkippedLines
 from todos.models.membership import Membership
 from todos.models.roles import Role
 from todos.models.todo import Todo
 from todos.models.todolist import TodoList
 
-__all__ = ["Activity", "BulkAdd", "Membership", "Role", "SkippedLines", "Todo", "TodoList", "Verb"]
+__all__ = ["Activity", "Attachment", "BulkAdd", "Membership", "Role", "SkippedLines", "Todo", "TodoList", "Verb"]

@@ -26,6 +26,11 @@ class Verb(models.TextChoices):
     MOVED = "moved", gettext_lazy("moved a to-do")
     TRASHED = "trashed", gettext_lazy("put a to-do in the trash")
     RESTORED = "restored", gettext_lazy("restored a to-do")
+    FILE_ADDED = "file_added", gettext_lazy("attached a file")
+    FILE_CAPTIONED = "file_captioned", gettext_lazy("captioned a file")
+    FILE_MOVED = "file_moved", gettext_lazy("moved a file")
+    FILE_TRASHED = "file_trashed", gettext_lazy("removed a file")
+    FILE_RESTORED = "file_restored", gettext_lazy("restored a file")
     LIST_CREATED = "list_created", gettext_lazy("created the list")
     LIST_RENAMED = "list_renamed", gettext_lazy("renamed the list")
     LIST_TRASHED = "list_trashed", gettext_lazy("put the list in the trash")
@@ -112,6 +117,8 @@ class Activity(models.Model):
         if self.verb == Verb.LIST_RENAMED:
             old, new = self.changes.get("name", ["", ""])
             return _("renamed the list from “%(old)s” to “%(new)s”") % {"old": old, "new": new}
+        if "file" in self.changes:
+            return self._file()
         plain = {
             Verb.ADDED: _("added it"),
             Verb.COMPLETED: _("completed it"),
@@ -129,6 +136,22 @@ class Activity(models.Model):
         if "notes" in self.changes:
             return _("changed the notes, and the text from “%(old)s” to “%(new)s”") % names
         return _("changed the text from “%(old)s” to “%(new)s”") % names
+
+    def _file(self) -> str:
+        old, new = self.changes["file"]
+        names = {"file": new or old, "caption": self.changes.get("caption", ["", ""])[1]}
+        if self.verb == Verb.FILE_CAPTIONED:
+            text = (
+                _("captioned “%(file)s”: “%(caption)s”") if names["caption"] else _("took the caption off “%(file)s”")
+            )
+            return text % names
+        sentences = {
+            Verb.FILE_ADDED: _("attached “%(file)s”"),
+            Verb.FILE_MOVED: _("moved “%(file)s” among the files"),
+            Verb.FILE_TRASHED: _("removed “%(file)s”"),
+            Verb.FILE_RESTORED: _("restored “%(file)s”"),
+        }
+        return sentences[Verb(self.verb)] % names
 
     def _member(self) -> str:
         old, new = self.changes.get("role", [None, None])

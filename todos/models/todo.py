@@ -22,7 +22,10 @@ from todos.models.trashable import Trashable
 from todos.refusals import InTheTrash, MovedMeanwhile, NeighbourGone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accounts.models import User
+    from todos.models.attachment import Attachment
     from todos.models.todolist import TodoList
 
 NOTES_LENGTH = 20_000  # characters
@@ -95,9 +98,10 @@ class Todo(Trashable):
         verbose_name=_("bulk add"),
     )
 
-    # The annotation of `visible_to`, and what the list page adds to a row that can be moved: the id to stand behind,
-    # "" for the first place, None where it cannot go further.
+    # The annotation of `visible_to`, and what the list page adds to a row: its files, and where it can be moved the id
+    # to stand behind, "" for the first place, None where it cannot go further.
     role: str
+    files: Sequence[Attachment]
     move_up_after: int | str | None
     move_down_after: int | None
 
@@ -141,6 +145,11 @@ class Todo(Trashable):
 
     def get_absolute_url(self) -> str:
         return reverse("todos:todo", args=[self.pk])
+
+    @property
+    def first_picture(self) -> Attachment | None:
+        """Of its `files`, the one whose thumbnail stands for the to-do."""
+        return next((file for file in self.files if file.has_thumbnails), None)
 
     def lock_live(self) -> None:
         """Lock the row as `lock` does; raise InTheTrash where it is there by now."""

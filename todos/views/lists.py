@@ -12,7 +12,7 @@ from todos.access import MemberRequest, signed_in
 from todos.filters import PAGE_SIZE, Filters, page_number
 from todos.forms import AddForm, ListForm
 from todos.listpage import page_context
-from todos.models import Membership, Todo, TodoList
+from todos.models import Attachment, Membership, Todo, TodoList
 from todos.navigation import swap_target
 from todos.responses import attempt, rows_changed
 from todos.toasts import toast
@@ -88,7 +88,9 @@ def restore(request: MemberRequest, pk: int) -> HttpResponse:
 def trash_page(request: MemberRequest) -> HttpResponse:
     todos = Paginator(Todo.objects.for_trash_page(request.user), PAGE_SIZE).get_page(page_number(_get(request)))
     trashed = TodoList.objects.restorable_by(request.user).order_by("-trashed_at", "-pk")
-    context = {"todos": todos, "page_obj": todos, "lists": trashed if todos.number == 1 else []}
+    files = Attachment.objects.for_trash_page(request.user)[:PAGE_SIZE]  # the page of its to-do has all of them
+    first = todos.number == 1
+    context = {"todos": todos, "page_obj": todos, "lists": trashed if first else [], "files": files if first else []}
     return render(request, "todos/trash.html", context)
 
 

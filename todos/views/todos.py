@@ -1,6 +1,5 @@
 from collections.abc import Callable
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,13 +8,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from todos import access
 from todos.access import MemberRequest, signed_in
-from todos.filters import PAGE_SIZE, page_number
+from todos.filters import page_number
 from todos.forms import MoveForm, TodoForm
 from todos.models import Todo, TodoList
-from todos.models.roles import WRITERS
 from todos.navigation import swap_target
 from todos.responses import after_removal, after_todo, attempt, row_changed, row_edit
 from todos.toasts import refuse, toast
+from todos.todopage import files_context, todo_context
 
 _MOST_LISTS = 200  # to choose from
 
@@ -125,17 +124,8 @@ def _not_moved(request: MemberRequest, found: Todo) -> HttpResponse:
 
 
 def _page(request: MemberRequest, found: Todo, *, form: TodoForm, status: int = 200) -> HttpResponse:
-    writer = found.role in WRITERS
-    page = Paginator(found.activities.for_history(), PAGE_SIZE).get_page(page_number(request.GET.get("page")))
     others = TodoList.objects.writable_by(request.user).exclude(pk=found.list_id).by_name()
-    context = {
-        "todo": found,
-        "list": found.list,
-        "can_write": writer and not found.trashed_at,
-        "can_restore": writer and bool(found.trashed_at),
-        "activities": page,
-        "page_obj": page,
-        "form": form,
-        "lists_to_move_to": others[:_MOST_LISTS],
-    }
+    page = page_number(request.GET.get("page"))
+    context = todo_context(found, files=files_context(found, person=request.user), page=page)
+    context |= {"form": form, "lists_to_move_to": others[:_MOST_LISTS]}
     return render(request, "todos/todo.html", context, status=status)

@@ -1,0 +1,45 @@
+"""Files for the tests that attach some: pictures, a PDF, and things that say they are."""
+
+from io import BytesIO
+
+from PIL import Image
+
+from accounts.models import User
+from todos.attaching import target
+from todos.models import Attachment, Todo
+from uploads.models import Upload
+from uploads.stores import store
+from workflows.testing import run_until_idle
+
+PDF = (
+    b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\n"
+    b"xref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n0000000054 00000 n \n"
+    b"trailer\n<</Size 3/Root 1 0 R>>\nstartxref\n103\n%%EOF\n"
+)
+
+
+def picture(width: int = 320, height: int = 200, *, color: str = "seagreen", kind: str = "PNG") -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (width, height), color).save(out, kind)
+    return out.getvalue()
+
+
+def noise(width: int, height: int, *, kind: str = "PNG") -> bytes:
+    """A picture that no format makes small."""
+    out = BytesIO()
+    Image.effect_noise((width, height), 90).convert("RGB").save(out, kind)
+    return out.getvalue()
+
+
+def arrived(todo: Todo, data: bytes, *, by: User, name: str = "plan.png", type: str = "image/png") -> Upload:
+    """Return an upload whose bytes lie in the store, and whose check is about to begin."""
+    upload = Upload.create(name=name, size=len(data), type=type, target=target(todo), by=by)
+    store().write(upload.incoming, BytesIO(data), type=type)
+    upload.complete(by=by)
+    return upload
+
+
+def attach(todo: Todo, *, by: User, name: str = "plan.png", data: bytes | None = None, type: str = "image/png"):
+    upload = arrived(todo, data or picture(), by=by, name=name, type=type)
+    run_until_idle()
+    return Attachment.objects.get(upload=upload)
