@@ -27,6 +27,9 @@ _UNSTORABLE = re.compile(r"\x00|\d{19}|^(0001|9999)-")
 _UNSTORABLE_YEAR = re.compile(r"^0*(1|9999|\d{5,})$")
 
 
+_ABOUT_PEOPLE = {"account", "auth", "mfa"}  # apps of libraries, whose names say nothing to operators
+
+
 class OperatorSite(AdminSite):
     """The operator console: Django's admin, signed in to through the same door as the app."""
 
@@ -42,6 +45,18 @@ class OperatorSite(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return super().admin_view(_behind_factor(_understood(view)), cacheable)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the sections of the front page and the sidebar; everything about people is one of them."""
+        sections = super().get_app_list(request, app_label)
+        people = next((section for section in sections if section["app_label"] == "accounts"), None)
+        if people is None:
+            return sections
+        for section in sections:
+            if section["app_label"] in _ABOUT_PEOPLE:
+                people["models"] += section["models"]
+        people["models"].sort(key=lambda model: model["name"])
+        return [section for section in sections if section["app_label"] not in _ABOUT_PEOPLE]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
         """Send to the page of the app, which ends other sessions and tells by mail."""

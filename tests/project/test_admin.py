@@ -100,3 +100,10 @@ def test_operators_sign_in_through_the_door_of_the_app():
 
 def test_members_who_are_not_staff_are_refused(alice, sign_in):
     assert sign_in(alice).get("/admin/", follow=True).status_code == 403
+
+
+def test_what_is_about_people_stands_together(sign_in, staff):
+    sections = sign_in(staff).get("/admin/").context["app_list"]
+    names = {section["name"]: [str(model["name"]) for model in section["models"]] for section in sections}
+    assert {"Authenticators", "Email addresses", "Groups", "Invitations", "People"} <= set(names["People"])
+    assert not {"accounts", "MFA", "Authentication and Authorization"} & {str(name) for name in names}
