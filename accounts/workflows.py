@@ -110,6 +110,7 @@ def delete_account(step: engine.Steps, *, person_id: int, until: datetime, heirs
     for name, end in (("first days", until - deleting.WARN_BEFORE), ("last days", until)):
         with suppress(engine.WaitTimedOut):
             step.wait_for_event(name, deleting.CANCELLED, timeout=max(end - step.now(), timedelta(0)))
+            step.transaction("stop", deleting.stop, person_id, until=until)
             return "cancelled"
         if name == "first days":
             step.transaction("warn", deleting.warn, person_id, until=until, heirs=heirs)
@@ -124,6 +125,13 @@ def delete_account(step: engine.Steps, *, person_id: int, until: datetime, heirs
     purge(step, person_id)
     step.transaction("finish", deleting.finish, person_id)
     return "deleted"
+
+
+@engine.workflow("stop deletions")
+def stop_deletions(step: engine.Steps) -> int:
+    """Keep the accounts whose deletion was ended by an operator; return how many."""
+    found = step.do("find", deleting.abandoned)
+    return sum(step.transaction("stop", deleting.stop, person_id, until=until) for person_id, until in found)
 
 
 @engine.workflow("clear sessions")
@@ -159,4 +167,5 @@ def prune_invitations(step: engine.Steps) -> int:
 engine.schedule("prune invitations", prune_invitations, cron="47 3 * * *", missed="once")
 engine.schedule("prune audit", prune_audit, cron="41 3 * * *", missed="once")
 engine.schedule("forget exports", forget_exports, cron="47 3 * * *", missed="once")
+engine.schedule("stop deletions", stop_deletions, cron="17 3 * * *", missed="once")
 engine.schedule("clear sessions", clear_sessions, cron="27 3 * * *", missed="once")

@@ -44,7 +44,7 @@ class OperatorSite(AdminSite):
         return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        return super().admin_view(_behind_factor(_understood(view)), cacheable)
+        return super().admin_view(behind_factor(_understood(view)), cacheable)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the sections of the front page and the sidebar; everything about people is one of them."""
@@ -86,7 +86,7 @@ class OperatorSite(AdminSite):
         )
 
 
-def _behind_factor(view: Any) -> Any:
+def behind_factor(view: Any) -> Any:
     """Where REQUIRE_STAFF_MFA says so, lead staff without a second factor to where they get one."""
 
     @wraps(view)
