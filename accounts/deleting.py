@@ -143,7 +143,9 @@ def abandoned() -> list[tuple[int, datetime]]:
     """Return whose deletion goes on no more, as its run was ended, with when it was due."""
     waiting = {_run_id(person): person for person in User.objects.filter(deletion_at__isnull=False, is_active=True)}
     alive = set(Run.objects.filter(pk__in=waiting, finished_at=None).values_list("pk", flat=True))
-    return [(person.pk, person.deletion_at) for key, person in waiting.items() if key not in alive and person.deletion_at]
+    return [
+        (person.pk, person.deletion_at) for key, person in waiting.items() if key not in alive and person.deletion_at
+    ]
 
 
 def _still_to_go(person_id: int, *, until: datetime) -> User | None:
