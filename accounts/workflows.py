@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -137,28 +138,24 @@ def stop_deletions(step: engine.Steps) -> int:
 @engine.workflow("clear sessions")
 def clear_sessions(step: engine.Steps) -> int:
     """Delete sessions that are over; return how many."""
-    before, deleted = step.now(), 0
-    while count := step.transaction("sessions", sessions.clear, before, limit=BATCH):
-        deleted += count
-        step.progress(deleted)
-    return deleted
+    return _in_batches(step, "sessions", sessions.clear, before=step.now())
 
 
 @engine.workflow("prune audit")
 def prune_audit(step: engine.Steps) -> int:
     """Delete audit events older than settings.AUDIT_KEEP; return how many."""
-    before, deleted = step.now() - settings.AUDIT_KEEP, 0
-    while count := step.transaction("events", auditing.prune, before, limit=BATCH):
-        deleted += count
-        step.progress(deleted)
-    return deleted
+    return _in_batches(step, "events", auditing.prune, before=step.now() - settings.AUDIT_KEEP)
 
 
 @engine.workflow("prune invitations")
 def prune_invitations(step: engine.Steps) -> int:
     """Delete invitations that have been over for a while; return how many."""
-    before, deleted = step.now() - inviting.KEEP, 0
-    while count := step.transaction("invitations", inviting.prune, before, limit=BATCH):
+    return _in_batches(step, "invitations", inviting.prune, before=step.now() - inviting.KEEP)
+
+
+def _in_batches(step: engine.Steps, name: str, delete: Callable[..., int], *, before: datetime) -> int:
+    deleted = 0
+    while count := step.transaction(name, delete, before, limit=BATCH):
         deleted += count
         step.progress(deleted)
     return deleted
