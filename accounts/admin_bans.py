@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_purging import operator
+from accounts.admin_rights import operator
 from accounts.fresh import fresh_session_required
 from accounts.models import User
 from accounts.text import one_line, validate_characters
