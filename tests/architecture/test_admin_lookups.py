@@ -54,6 +54,7 @@ def related(model: type[Model]) -> Iterator[str]:
             yield from (f"{field.name}__{column}" for column in columns(field.related_model))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_no_list_is_filtered_by_guesses(operator, model):
     tried = [f"{column}__{guess}" for column in columns(model) for guess in GUESSES]
@@ -61,6 +62,7 @@ def test_no_list_is_filtered_by_guesses(operator, model):
     assert not [name for name in tried if operator.get(list_of(model), {name: "a"}).status_code != 400]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_no_list_is_filtered_by_a_column_that_is_no_filter(operator, model):
     model_admin = admin.site._registry[model]
@@ -75,6 +77,7 @@ def test_no_list_is_filtered_by_a_column_that_is_no_filter(operator, model):
     assert not [name for name in tried if operator.get(list_of(model), {name: "1"}).status_code != 400]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_what_a_list_offers_is_answered_whatever_the_value(operator, model):
     assert operator.get(list_of(model), OF_EVERY_LIST | {"_to_field": model._meta.pk.name}).status_code == 200
