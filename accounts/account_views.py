@@ -44,7 +44,7 @@ def confirm_email(request: HttpRequest, key: str) -> HttpResponse:
         return redirect("account_settings" if person == request.user else "account_login")
     found = email_change.find(key) if request.method != "POST" else None
     status = HTTPStatus.OK if found else HTTPStatus.GONE
-    context = {"key": key, "email": found and found[1]}
+    context = {"key": key, "person": found and found[0], "email": found and found[1]}
     return render(request, "accounts/change_email_confirm.html", context, status=status)
 
 

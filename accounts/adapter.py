@@ -3,12 +3,21 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
 from accounts import addresses, bans, limits, links, mail
 from accounts.models import User
 from accounts.redirects import is_local_path
+
+PENDING = "pending_sign_in"
+"""In the session of who has given a password: the person as they were then."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -35,11 +44,26 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         # allauth asks for is_active alone, and hands over people whom the backend refused after a right password.
         if not user.may_sign_in():
-            bans.show_once(request, user)
-            clear_login(request)
-            refusal: HttpResponse = self.respond_user_inactive(request, user)
-            return refusal
+            return self._refuse(request, user)
+        request.session[PENDING] = user.get_session_auth_hash()
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign in, unless the person was banned or got another password while they were asked for a code."""
+        pending = request.session.pop(PENDING, "")
+        if not user.may_sign_in():
+            raise ImmediateHttpResponse(self._refuse(request, user))
+        if not constant_time_compare(pending, user.get_session_auth_hash()):
+            clear_login(request)
+            messages.error(request, _("That took too long. Sign in again."))
+            raise ImmediateHttpResponse(redirect(settings.LOGIN_URL))
+        super().login(request, user)
+
+    def _refuse(self, request: HttpRequest, user: User) -> HttpResponse:
+        bans.show_once(request, user)
+        clear_login(request)
+        response: HttpResponse = self.respond_user_inactive(request, user)
         return response
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002 - allauth's signature

@@ -4,7 +4,6 @@ Who may change people but is no superuser must not become one: they cannot touch
 address would be a way in), nor hand out rights, nor give an address or a group.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.admin import EmailAddressAdmin as AllauthEmailAddressAdmin
@@ -12,6 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -19,6 +19,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
@@ -26,12 +27,15 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from accounts import auditing, factor_admin, onboarding  # noqa: F401 - factor_admin registers what it has
 from accounts.admin_audit import LoggedOneByOne
 from accounts.admin_bans import BanningMixin
-from accounts.admin_forms import NewPersonForm, PersonForm
+from accounts.admin_forms import NewPersonForm, PersonForm, PersonPasswordForm
+from accounts.admin_fresh import FreshToChange
 from accounts.admin_inviting import InvitationAdmin as InvitationAdmin  # registers itself
 from accounts.admin_limits import LimitsMixin
-from accounts.admin_purging import PurgingMixin, is_superuser, may_touch, operator
-from accounts.fresh import ask, fresh_session_required, is_fresh
-from accounts.mail import send_password_link
+from accounts.admin_purging import PurgingMixin
+from accounts.admin_reading import PlainlyNamed
+from accounts.admin_rights import is_superuser, may_touch, operator
+from accounts.fresh import fresh_session_required
+from accounts.mail import send_mail, send_password_link
 from accounts.models import AuditKind, User, UserQuerySet
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -54,9 +58,12 @@ class BanFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(PurgingMixin, BanningMixin, LimitsMixin, LoggedOneByOne[User], DjangoUserAdmin[User]):
+class UserAdmin(
+    PurgingMixin, BanningMixin, LimitsMixin, FreshToChange[User], LoggedOneByOne[User], DjangoUserAdmin[User]
+):
     form = PersonForm
     add_form = NewPersonForm
+    change_password_form = PersonPasswordForm
     list_display = ("email", "name", "is_active", "banned", "is_staff", "is_superuser", "last_login", "date_joined")
     list_filter = ("is_active", BanFilter, "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
@@ -98,13 +105,10 @@ class UserAdmin(PurgingMixin, BanningMixin, LimitsMixin, LoggedOneByOne[User], D
         return super().has_delete_permission(request, obj) and may_touch(request, obj)
 
     @method_decorator(fresh_session_required)
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return super().delete_view(request, *args, **kwargs)
-
-    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
-        if request.POST.get("action") == "delete_selected" and not is_fresh(request):
-            return ask(request)
-        return super().response_action(request, *args, **kwargs)
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if unquote(id) == str(request.user.pk) and self.has_change_permission(request, operator(request)):
+            return redirect("account_change_password")  # which asks for the old one
+        return super().user_change_password(request, id, form_url)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
@@ -128,12 +132,24 @@ class UserAdmin(PurgingMixin, BanningMixin, LimitsMixin, LoggedOneByOne[User], D
         named = {field.name for field in self.opts.concrete_fields} & set(form.changed_data)
         with transaction.atomic():
             obj.save(update_fields=[*named, "session_version"])
-            if "email" in form.changed_data:
-                obj.settle_address()
-                auditing.record(AuditKind.EMAIL_CHANGED, person=obj, actor=operator(request))
-            for field in sorted({"is_staff", "is_superuser"} & named):
-                detail = f"{'+' if getattr(obj, field) else '-'} {field.removeprefix('is_')}"
-                auditing.record(AuditKind.ROLE_CHANGED, person=obj, actor=operator(request), detail=detail)
+            self._tell_of_change(form, named=named, by=operator(request))
+
+    def _tell_of_change(self, form: forms.ModelForm[User], *, named: set[str], by: User) -> None:
+        """Record what was changed, and what else follows from it; signals record groups and permissions."""
+        person, old = form.instance, form["email"].initial
+        if person.email != old:
+            person.settle_address()
+            # The old address is nobody's by now, so the mail goes there also if the person was shut out in the same go.
+            context: dict[str, Any] = {"user": person, "email": person.email, "by_operator": True}
+            send_mail("account/email/email_changed", to=old, context=context)
+            auditing.record(AuditKind.EMAIL_CHANGED, person=person, actor=by)
+        for field in sorted({"is_staff", "is_superuser"} & named):
+            detail = f"{'+' if getattr(person, field) else '-'} {field.removeprefix('is_')}"
+            auditing.record(AuditKind.ROLE_CHANGED, person=person, actor=by, detail=detail)
+        others = [name for name in form.changed_data if name in named - {"email", "is_staff", "is_superuser"}]
+        if others:
+            detail = ", ".join(str(form.fields[name].label) for name in others)
+            auditing.record(AuditKind.ADMIN_ACTION, person=person, actor=by, detail=detail)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -172,7 +188,7 @@ class UserAdmin(PurgingMixin, BanningMixin, LimitsMixin, LoggedOneByOne[User], D
 
 
 @admin.register(EmailAddress)
-class EmailAddressAdmin(AllauthEmailAddressAdmin):  # type: ignore[misc]
+class EmailAddressAdmin(PlainlyNamed[EmailAddress], AllauthEmailAddressAdmin):  # type: ignore[misc]
     """To look up only: an address is changed at its person, which keeps both the same."""
 
     list_select_related = ("user",)
@@ -180,7 +196,7 @@ class EmailAddressAdmin(AllauthEmailAddressAdmin):  # type: ignore[misc]
     ordering = ("email",)
     actions = ("make_verified",)
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:  # noqa: ARG002 - Django's signature
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         return self.search_fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
@@ -201,7 +217,7 @@ class EmailAddressAdmin(AllauthEmailAddressAdmin):  # type: ignore[misc]
 
 
 @admin.register(Group)
-class GroupAdmin(LoggedOneByOne[Group], DjangoGroupAdmin):
+class GroupAdmin(FreshToChange[Group], LoggedOneByOne[Group], DjangoGroupAdmin):
     """A group is a bundle of rights, so only superusers fill it."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

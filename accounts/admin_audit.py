@@ -8,6 +8,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_reading import PlainlyNamed
 from accounts.models import AuditEvent
 
 
@@ -20,7 +21,7 @@ class LoggedOneByOne[M: models.Model](admin.ModelAdmin[M]):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin[AuditEvent]):
+class AuditEventAdmin(PlainlyNamed[AuditEvent]):
     list_display = ("at", "kind", "person", "actor", "address", "detail")
     list_filter = ("kind",)
     list_select_related = ("person", "actor")

@@ -1,5 +1,6 @@
 """Banning a person in the operator console: a page of its own, so that nobody is shut out by a slip in a form."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -15,10 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_purging import operator
+from accounts.admin_rights import operator
 from accounts.fresh import fresh_session_required
 from accounts.models import User
 from accounts.text import one_line, validate_characters
+
+LONGEST = timedelta(days=36_525)  # the last days of the calendar cannot be shown in every time zone
 
 
 class BanForm(forms.Form):
@@ -46,6 +49,8 @@ class BanForm(forms.Form):
         until = self.cleaned_data["until"]
         if until and until <= timezone.now():
             raise ValidationError(_("This is over already."))
+        if until and until > timezone.now() + LONGEST:
+            raise ValidationError(_("This is more than 100 years away. Leave it empty to ban for good."))
         return until
 
 

@@ -2,12 +2,18 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import auditing
 from accounts.forms import time_zone_choices
-from accounts.models import User
+from accounts.mail import send_mail
+from accounts.models import AuditKind, User
 from accounts.text import person_name
 
 
@@ -38,6 +44,21 @@ class PersonForm(forms.ModelForm[User]):
             self.instance.end_sessions()
             if self.instance == self.operator:
                 self.add_error(None, _("You cannot shut yourself out. Ask another operator to do it."))
+
+
+class PersonPasswordForm(AdminPasswordChangeForm[User]):
+    """An operator sets a person's password, or takes it away; the person is told."""
+
+    def save(self, commit: bool = True) -> User:
+        assert commit
+        person = super().save(commit=False)
+        taken = not person.has_usable_password()
+        with transaction.atomic():
+            person.save(update_fields=["password"])
+            auditing.record(AuditKind.PASSWORD_CHANGED, person=person, detail=gettext("Taken away") if taken else "")
+            context: dict[str, Any] = {"taken": taken, "timestamp": timezone.now()}
+            send_mail("account/email/password_changed_by_operator", to=person, context=context)
+        return person
 
 
 class NewPersonForm(forms.ModelForm[User]):
@@ -75,6 +96,8 @@ class NewPersonForm(forms.ModelForm[User]):
         values = super().clean() or self.cleaned_data
         if values.get("password1", "") != values.get("password2", ""):
             self.add_error("password2", _("The two passwords differ."))
+        if "password1" not in self.data:  # the form waited for a confirmation of who sends it, without its passwords
+            self.add_error("password1", _("What you had typed here was not kept. Type it again, or leave it empty."))
         return values
 
     def _post_clean(self) -> None:

@@ -24,7 +24,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import inviting
 from accounts.admin_forms import free_address
-from accounts.admin_purging import operator
+from accounts.admin_reading import PlainlyNamed
+from accounts.admin_rights import operator
 from accounts.forms import days_field, uses_field
 from accounts.models import Invitation, InvitationState, User
 from accounts.models.invitation import InvitationQuerySet
@@ -74,7 +75,7 @@ class Described(ChangeList):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin[Invitation]):
+class InvitationAdmin(PlainlyNamed[Invitation]):
     form = InvitationForm
     list_display = (
         "__str__",
@@ -99,9 +100,6 @@ class InvitationAdmin(admin.ModelAdmin[Invitation]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:  # noqa: ARG002
         return False
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return super().get_queryset(request).prefetch_related("uses__person")
@@ -167,6 +165,7 @@ class InvitationAdmin(admin.ModelAdmin[Invitation]):
     ) -> HttpResponse:
         row = kwargs.get("obj")
         if row:
+            context["title"] = _("View invitation")  # who may change it does so by the buttons
             may = self.has_change_permission(request, row)
             context["may_revoke"] = may and row.may_be_revoked
             context["may_renew"] = row.may_be_renewed and self._may_renew(request, row)

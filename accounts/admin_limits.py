@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limited
-from accounts.admin_purging import may_touch
+from accounts.admin_rights import may_touch
 from accounts.models import User
 
 

@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import purging
+from accounts.admin_reading import PlainlyNamed
+from accounts.admin_rights import may_touch, operator
 from accounts.fresh import fresh_session_required
 from accounts.models import PurgeRequest, User
 from accounts.text import one_line, validate_characters
@@ -79,7 +81,7 @@ class PurgingMixin(admin.ModelAdmin[User]):
 
 
 @admin.register(PurgeRequest)
-class PurgeRequestAdmin(admin.ModelAdmin[PurgeRequest]):
+class PurgeRequestAdmin(PlainlyNamed[PurgeRequest]):
     """What waits for approval, and what became of earlier requests. Rows are made and changed by their verbs only."""
 
     list_display = ("__str__", "status", "requested_by", "requested_at", "expires_at", "decided_by", "ended_at")
@@ -163,23 +165,9 @@ class PurgeRequestAdmin(admin.ModelAdmin[PurgeRequest]):
             messages.success(request, done)
 
 
-def operator(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def may_see_requests(request: HttpRequest) -> bool:
     return any(request.user.has_perm(permission) for permission in ("accounts.view_purgerequest", PERMISSION))
 
 
 def may_purge(request: HttpRequest, person: User | None) -> bool:
     return request.user.has_perm(PERMISSION) and may_touch(request, person)
-
-
-def may_touch(request: HttpRequest, person: User | None) -> bool:
-    """Staff and superusers are changed by superusers only."""
-    return person is None or is_superuser(request) or not (person.is_staff or person.is_superuser)
-
-
-def is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)

@@ -13,8 +13,8 @@ record = AuditEvent.record
 
 
 def about(person: User) -> AuditQuerySet:
-    """Return what the person may read: what was done by them and to them."""
-    return AuditEvent.objects.filter(Q(person=person) | Q(actor=person))
+    """Return what the person may read: what was done by them and to them, from `shown_address`."""
+    return AuditEvent.objects.filter(Q(person=person) | Q(actor=person)).with_address_for(person).defer("address")
 
 
 def forget(person_id: int, *, limit: int) -> int:

@@ -21,6 +21,7 @@ from accounts import auditing, mail, purging
 from accounts.links import public_url
 from accounts.models import AuditKind, User
 from workflows import engine
+from workflows.models import Run
 
 WORKFLOW = "delete account"
 CANCELLED = "deletion cancelled"
@@ -83,7 +84,7 @@ def cancel(person: User) -> bool:
         if not person.deletion_at:
             return False
         engine.send_event(_run_id(person), CANCELLED, by=person, missing_ok=True)
-        _keep(person)
+        _keep(person, by=person)
     return True
 
 
@@ -114,7 +115,7 @@ def shut_out(person_id: int, *, until: datetime, heirs: list[Heir]) -> bool:
 def block(person_id: int, *, until: datetime) -> None:
     """Keep the account, since nobody else could operate Holdfast, and tell the person."""
     if person := _still_to_go(person_id, until=until):
-        _keep(person)
+        _keep(person, by=None)
         _tell_person(person, "deletion_blocked")
 
 
@@ -122,9 +123,29 @@ def finish(person_id: int) -> None:
     """Delete the person and tell the address they had, in one transaction."""
     person = User.objects.filter(pk=person_id).first()
     if person:
-        email = person.email
+        email, banned = person.email, person.is_banned()
         purging.erase(person)
-        mail.send_mail("account/email/deletion_done", to=email, context={})
+        if not banned:
+            mail.send_mail("account/email/deletion_done", to=email, context={})
+
+
+def stop(person_id: int, *, until: datetime) -> bool:
+    """Keep the account, since an operator ended the wait, and tell the person; False where they cancelled it."""
+    person = _still_to_go(person_id, until=until)
+    if person is None:
+        return False
+    _keep(person, by=None)
+    _tell_person(person, "deletion_stopped")
+    return True
+
+
+def abandoned() -> list[tuple[int, datetime]]:
+    """Return whose deletion goes on no more, as its run was ended, with when it was due."""
+    waiting = {_run_id(person): person for person in User.objects.filter(deletion_at__isnull=False, is_active=True)}
+    alive = set(Run.objects.filter(pk__in=waiting, finished_at=None).values_list("pk", flat=True))
+    return [
+        (person.pk, person.deletion_at) for key, person in waiting.items() if key not in alive and person.deletion_at
+    ]
 
 
 def _still_to_go(person_id: int, *, until: datetime) -> User | None:
@@ -132,10 +153,10 @@ def _still_to_go(person_id: int, *, until: datetime) -> User | None:
     return person
 
 
-def _keep(person: User) -> None:
+def _keep(person: User, *, by: User | None) -> None:
     person.deletion_at = None
     person.save(update_fields=["deletion_at"])
-    auditing.record(AuditKind.DELETION_CANCELLED, person=person, actor=person)
+    auditing.record(AuditKind.DELETION_CANCELLED, person=person, actor=by)
 
 
 def _run_id(person: User) -> str:

@@ -121,8 +121,11 @@ def _write_rows(archive: zipfile.ZipFile, name: str, rows: Rows) -> None:
 def _account(person: User) -> Iterator[tuple[str, Rows]]:
     fields = ("email", "name", "time_zone", "language", "theme", "unwanted_mails", "date_joined", "last_login")
     yield "account", User.objects.filter(pk=person.pk).values(*fields)
-    events = auditing.about(person).values("kind", "at", "address", "detail")
-    yield "account-activity", events.iterator(CHUNK)
+    events = auditing.about(person).iterator(CHUNK)
+    yield (
+        "account-activity",
+        ({"kind": row.kind, "at": row.at, "address": row.shown_address, "detail": row.detail} for row in events),
+    )
 
 
 register("account", _account)

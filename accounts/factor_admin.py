@@ -5,11 +5,13 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.admin_reading import PlainlyNamed
+
 admin.site.unregister(Authenticator)
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(admin.ModelAdmin[Any]):
+class AuthenticatorAdmin(PlainlyNamed[Any]):
     """To look up only, and never the secret; `manage.py reset_mfa` takes factors away."""
 
     list_display = ("user", "type", "created_at", "last_used_at")

@@ -84,7 +84,7 @@ def _keep_form(request: HttpRequest) -> bool:
         for value in values
         if name != "csrfmiddlewaretoken"  # another one by then
     ]
-    fields = [(name, value) for name, value in posted if not NEVER_KEPT.search(name)]
+    fields = [(name, value) for name, value in posted if not (value and NEVER_KEPT.search(name))]
     left_out = len(fields) < len(posted)
     size = sum(len(name.encode()) + len(value.encode()) for name, value in fields)
     if size > LARGEST_FORM or (left_out and not fields):

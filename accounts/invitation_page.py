@@ -37,10 +37,10 @@ def unseen(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 @unseen
-@limits.guard("invitation")
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 def invitation(request: HttpRequest, *, token: str) -> HttpResponse:
+    tries = limits.check("invitation", request) if request.method == "POST" else []
     found = Invitation.objects.of_token(token)
     member = request.user if isinstance(request.user, User) else None
     if found and member and found.uses.filter(person=member).exists():
@@ -49,7 +49,7 @@ def invitation(request: HttpRequest, *, token: str) -> HttpResponse:
         return _over(request, found)
     try:
         if request.method == "POST":
-            return _as_member(request, found, member) if member else _as_new(request, found)
+            return _as_member(request, found, member) if member else _as_new(request, found, tries=tries)
     except inviting.Over:
         return _over(request, found)
     return _page(request, found, member=member)
@@ -82,7 +82,7 @@ def _as_member(request: HttpRequest, found: Invitation, member: User) -> HttpRes
     return redirect(accepted.url or settings.LOGIN_REDIRECT_URL)
 
 
-def _as_new(request: HttpRequest, found: Invitation) -> HttpResponse:
+def _as_new(request: HttpRequest, found: Invitation, *, tries: list[str]) -> HttpResponse:
     """Make the account and sign in, and come back to this page, which knows where to go on.
 
     Where the address has an account already, the answer is the same; the page then finds nobody signed in.
@@ -90,10 +90,12 @@ def _as_new(request: HttpRequest, found: Invitation) -> HttpResponse:
     form = AcceptForm(request.POST, invitation=found)
     if not form.is_valid():
         return _page(request, found, form=form)
+    limits.check("invited_address", request, account=form.cleaned_data["email"])  # may have a mail sent to it
     accepted = inviting.accept_as_new(found, **form.cleaned_data)
     if accepted is None:
         messages.info(request, _("If this address has an account, sign in with it first. Look into your mail, too."))
         return redirect(request.path)
+    limits.give_back(tries)  # a whole office may come by one address
     login = Login(user=accepted.person, redirect_url=request.path, email=accepted.person.email)
     response: HttpResponse = perform_password_login(request, {"email": accepted.person.email}, login)
     request.session.set_expiry(0)  # nobody asked to be kept signed in

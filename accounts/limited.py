@@ -27,6 +27,7 @@ LABELS: dict[str, str | Promise] = {
     "password_reset_key": _("Choosing a password by a link"),
     "password_change": _("Changing the password"),
     "invitation": _("Accepting an invitation"),
+    "invited_address": _("Accepting an invitation with this address"),
     "new_address": _("Changing the address"),
     "own_data": _("Exports and deletion of the account"),
     "add_member": _("Adding members to a list"),

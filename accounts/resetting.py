@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.forms import ResetPasswordForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, mail
 from accounts.links import password_link
@@ -17,6 +18,10 @@ QUEUE = "password resets"
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
+
     def clean_email(self) -> str:
         return User.objects.normalize_email(self.cleaned_data["email"])  # allauth's asks more for unknown addresses
 

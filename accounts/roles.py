@@ -13,7 +13,8 @@ from django.db.models import Q
 from django.db.models.signals import post_migrate
 
 OPERATORS, VIEWERS = "Operators", "Viewers"
-# What viewers see holds no secret: bodies of messages, mails and hashes of passwords are on no page of theirs.
+# What viewers see holds no secret: bodies of messages, mails and hashes of passwords are on no page of theirs, and
+# their lists are filtered and searched only by what is (tests/architecture/test_admin_lookups.py).
 SEEN = ("accounts", "account", "todos", "uploads", "workflows")
 UNSEEN = ("emailconfirmation",)
 DONE = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account import signals as allauth
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth import signals as auth
 from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
@@ -67,12 +67,17 @@ def permissions_changed(instance: User | Permission, action: str, pk_set: set[in
 
 
 def done_in_admin(instance: LogEntry, created: bool, **_signal: Any) -> None:
-    """Record a change in the admin by model and number: the entry's own words may name a person."""
+    """Record what was done in the admin by model and number: the entry's own words may name a person.
+
+    What changes a person says so itself, by what it changed.
+    """
     model = instance.content_type.model_class() if instance.content_type else None
-    if not created or model is None:
+    if not created or model is None or (model is User and instance.action_flag == CHANGE):
         return
     person = User.objects.filter(pk=instance.object_id).first() if model is User else None
     what = f"{capfirst(model._meta.verbose_name)} {instance.object_id}"  # noqa: SLF001 - Django's own name for it
+    if person and instance.action_flag != DELETION:
+        what = ""  # the event names the person, as long as there is one
     detail = ": ".join(filter(None, (what, str(instance.get_action_flag_display()), _changed_fields(instance))))
     auditing.record(AuditKind.ADMIN_ACTION, person=person, actor=instance.user, detail=detail)
 

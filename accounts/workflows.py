@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -110,6 +111,7 @@ def delete_account(step: engine.Steps, *, person_id: int, until: datetime, heirs
     for name, end in (("first days", until - deleting.WARN_BEFORE), ("last days", until)):
         with suppress(engine.WaitTimedOut):
             step.wait_for_event(name, deleting.CANCELLED, timeout=max(end - step.now(), timedelta(0)))
+            step.transaction("stop", deleting.stop, person_id, until=until)
             return "cancelled"
         if name == "first days":
             step.transaction("warn", deleting.warn, person_id, until=until, heirs=heirs)
@@ -126,31 +128,34 @@ def delete_account(step: engine.Steps, *, person_id: int, until: datetime, heirs
     return "deleted"
 
 
+@engine.workflow("stop deletions")
+def stop_deletions(step: engine.Steps) -> int:
+    """Keep the accounts whose deletion was ended by an operator; return how many."""
+    found = step.do("find", deleting.abandoned)
+    return sum(step.transaction("stop", deleting.stop, person_id, until=until) for person_id, until in found)
+
+
 @engine.workflow("clear sessions")
 def clear_sessions(step: engine.Steps) -> int:
     """Delete sessions that are over; return how many."""
-    before, deleted = step.now(), 0
-    while count := step.transaction("sessions", sessions.clear, before, limit=BATCH):
-        deleted += count
-        step.progress(deleted)
-    return deleted
+    return _in_batches(step, "sessions", sessions.clear, before=step.now())
 
 
 @engine.workflow("prune audit")
 def prune_audit(step: engine.Steps) -> int:
     """Delete audit events older than settings.AUDIT_KEEP; return how many."""
-    before, deleted = step.now() - settings.AUDIT_KEEP, 0
-    while count := step.transaction("events", auditing.prune, before, limit=BATCH):
-        deleted += count
-        step.progress(deleted)
-    return deleted
+    return _in_batches(step, "events", auditing.prune, before=step.now() - settings.AUDIT_KEEP)
 
 
 @engine.workflow("prune invitations")
 def prune_invitations(step: engine.Steps) -> int:
     """Delete invitations that have been over for a while; return how many."""
-    before, deleted = step.now() - inviting.KEEP, 0
-    while count := step.transaction("invitations", inviting.prune, before, limit=BATCH):
+    return _in_batches(step, "invitations", inviting.prune, before=step.now() - inviting.KEEP)
+
+
+def _in_batches(step: engine.Steps, name: str, delete: Callable[..., int], *, before: datetime) -> int:
+    deleted = 0
+    while count := step.transaction(name, delete, before, limit=BATCH):
         deleted += count
         step.progress(deleted)
     return deleted
@@ -159,4 +164,5 @@ def prune_invitations(step: engine.Steps) -> int:
 engine.schedule("prune invitations", prune_invitations, cron="47 3 * * *", missed="once")
 engine.schedule("prune audit", prune_audit, cron="41 3 * * *", missed="once")
 engine.schedule("forget exports", forget_exports, cron="47 3 * * *", missed="once")
+engine.schedule("stop deletions", stop_deletions, cron="17 3 * * *", missed="once")
 engine.schedule("clear sessions", clear_sessions, cron="27 3 * * *", missed="once")

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import TO_FIELD_VAR
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.views.main import ERROR_FLAG, IGNORED_PARAMS, PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.core.validators import ProhibitNullCharactersValidator
@@ -27,6 +28,9 @@ _UNSTORABLE = re.compile(r"\x00|\d{19}|^(0001|9999)-")
 _UNSTORABLE_YEAR = re.compile(r"^0*(1|9999|\d{5,})$")
 
 
+_ABOUT_PEOPLE = {"account", "auth", "mfa"}  # apps of libraries, whose names say nothing to operators
+
+
 class OperatorSite(AdminSite):
     """The operator console: Django's admin, signed in to through the same door as the app."""
 
@@ -41,7 +45,19 @@ class OperatorSite(AdminSite):
         return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        return super().admin_view(_behind_factor(_understood(view)), cacheable)
+        return super().admin_view(behind_factor(_understood(view)), cacheable)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the sections of the front page and the sidebar; everything about people is one of them."""
+        sections = super().get_app_list(request, app_label)
+        people = next((section for section in sections if section["app_label"] == "accounts"), None)
+        if people is None:
+            return sections
+        for section in sections:
+            if section["app_label"] in _ABOUT_PEOPLE:
+                people["models"] += section["models"]
+        people["models"].sort(key=lambda model: model["name"])
+        return [section for section in sections if section["app_label"] not in _ABOUT_PEOPLE]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
         """Send to the page of the app, which ends other sessions and tells by mail."""
@@ -71,7 +87,7 @@ class OperatorSite(AdminSite):
         )
 
 
-def _behind_factor(view: Any) -> Any:
+def behind_factor(view: Any) -> Any:
     """Where REQUIRE_STAFF_MFA says so, lead staff without a second factor to where they get one."""
 
     @wraps(view)
@@ -91,12 +107,45 @@ def _understood(view: Any) -> Any:
     def understood(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if any("\x00" in str(value) for value in (*args, *kwargs.values())):
             raise Http404
+        _check_lookups(request)
         _check_filters(request)
         _check_rows(request)
         response: HttpResponse = view(request, *args, **kwargs)
         return response
 
     return understood
+
+
+def _check_lookups(request: HttpRequest) -> None:
+    """Refuse what no link of a list has.
+
+    Django filters by any column with any lookup: `?body__startswith=` finds out, letter by letter, what no page shows.
+    """
+    assert request.resolver_match
+    model_admin = getattr(request.resolver_match.func, "model_admin", None)
+    if model_admin is None or request.resolver_match.url_name != _list_name(model_admin.opts):
+        return
+    if unknown := request.GET.keys() - _lookups(model_admin, request):
+        raise BadRequest(f"This list is not filtered by {sorted(unknown)!r}.")
+
+
+def _list_name(opts: Any) -> str:
+    return f"{opts.app_label}_{opts.model_name}_changelist"
+
+
+def _lookups(model_admin: Any, request: HttpRequest) -> set[str]:
+    """Return the parameters of its filters and of its pages; `linked_lookups` are those that links elsewhere have."""
+    known = {*IGNORED_PARAMS, PAGE_VAR, ERROR_FLAG, *getattr(model_admin, "linked_lookups", ())}
+    if model_admin.date_hierarchy:
+        known |= {f"{model_admin.date_hierarchy}__{unit}" for unit in ("year", "month", "day")}
+    for chosen in model_admin.get_list_filter(request):
+        if isinstance(chosen, str):
+            field: Any = get_fields_from_path(model_admin.model, chosen)[-1]
+            target = f"{chosen}__{field.target_field.name}" if field.is_relation else chosen
+            known |= {f"{target}__exact", f"{chosen}__isnull"}
+        else:
+            known.add(chosen.parameter_name)
+    return known
 
 
 def _check_filters(request: HttpRequest) -> None:

@@ -16,7 +16,9 @@ _FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _FORGING = (*range(9), *range(11, 32), *range(127, 160), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _CONTROL = {code: f"\\x{code:02x}" for code in _FORGING}
 # Who holds what stands in these addresses can use it.
-_SECRET_PATH = re.compile(r"(/accounts/(?:invitations|confirm-email|password/reset/key)/)(?!done/)[^/\s\"'?&\\]+")
+_SECRET_PATH = re.compile(
+    r"(/accounts/(?:invitations|confirm-email|address/confirm|password/reset/key)/)(?!done/)[^/\s\"'?&\\]+"
+)
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "request_id", "user_id", "request"}
 
 

@@ -218,6 +218,7 @@ RATE_LIMITS = {
     "password_reset_key": [("20/5m", "actor")],
     "password_change": [("5/5m", "actor")],
     "invitation": [("20/5m", "actor")],
+    "invited_address": [("5/1h", "account")],
     "new_address": [("10/1h", "actor")],
     "own_data": [("10/1h", "actor")],
     "add_member": [("30/5m", "actor")],

@@ -4,6 +4,7 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
 
+from project.admin import behind_factor
 from workflows.metrics import metrics
 
 handler400 = "project.errors.bad_request"
@@ -21,7 +22,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon, name="favicon"),
-    path("metrics", metrics, name="metrics"),
+    path("metrics", behind_factor(metrics), name="metrics"),
     path("uploads/", include("uploads.urls")),
     path("", include("todos.urls")),
 ]

@@ -174,6 +174,7 @@ class TodoAdmin(Trashing):
     form = TodoForm
     list_display = ("text", "list", "completed_at", "created_by", "created_at", "trashed_at")
     list_filter = (TrashFilter, CompletedFilter)
+    linked_lookups = ("list__id__exact",)  # by the number of open to-dos of a list
     list_select_related = ("list", "created_by")
     search_fields = ("=id", "text", "notes", "list__name")
     date_hierarchy = "created_at"

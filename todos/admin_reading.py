@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_reading import PlainlyNamed
 from todos.models import Activity, BulkAdd, SkippedLines
 from todos.models.bulkadd import State
 from workflows.models import Run
@@ -19,7 +20,7 @@ MOST_PROBLEMS = 100
 """Problems that a bulk add's page shows; there may be one for each of 100,000 lines."""
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+class ReadOnly(PlainlyNamed[Any]):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "created_at"

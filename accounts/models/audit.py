@@ -44,7 +44,17 @@ class AuditKind(models.TextChoices):
     ADMIN_ACTION = "admin_action", _("Change in the admin")
 
 
+NOBODYS = (AuditKind.SIGN_IN_FAILED, AuditKind.LIMITED)
+"""What has no actor from the start; elsewhere the actor may be gone."""
+
+
 class AuditQuerySet(models.QuerySet["AuditEvent"]):
+    def with_address_for(self, reader: User) -> AuditQuerySet:
+        """Add `shown_address`: where the reader did it, or nobody known. Where others are is not theirs to see."""
+        theirs = models.Q(actor=reader) | models.Q(actor=None, kind__in=NOBODYS)
+        shown = models.Case(models.When(theirs, then="address"), default=None)
+        return self.annotate(shown_address=shown)  # type: ignore[no-redef] # the model declares it for who reads it
+
     def update(self, **_values: Any) -> NoReturn:
         raise TypeError("Audit events are never changed.")
 
@@ -64,6 +74,7 @@ class AuditEvent(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False, verbose_name=_("person")
     )
     address = models.GenericIPAddressField(_("address"), null=True, unpack_ipv4=True, editable=False)
+    shown_address: str | None  # by `with_address_for` only
     detail = models.CharField(_("detail"), max_length=LONGEST, blank=True, editable=False)
 
     objects = AuditQuerySet.as_manager()

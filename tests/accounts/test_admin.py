@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from accounts.inviting import make_link
 from accounts.models import User
 from tests.accounts.conftest import first_link
 from tests.accounts.people import ADDRESSES, PEOPLE, change, errors
@@ -58,7 +59,8 @@ def test_a_person_is_added_with_a_password(sign_in, staff, client, delivered):
 
 
 def test_a_person_is_added_with_a_link_instead(sign_in, staff, client, delivered):
-    sign_in(staff).post(f"{PEOPLE}add/", {"email": "dora@example.com", "name": "Dora", "send_link": "on"})
+    data = {"email": "dora@example.com", "name": "Dora", "password1": "", "password2": "", "send_link": "on"}
+    sign_in(staff).post(f"{PEOPLE}add/", data)
     dora = User.objects.get(email="dora@example.com")
     assert not dora.has_usable_password()
     [mail] = delivered()
@@ -152,3 +154,64 @@ def test_members_are_not_let_into_the_admin(sign_in, client, alice):
     assert sign_in(alice).get("/admin/", follow=True).status_code == 403
     assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/accounts/login/")
     assert client.post("/admin/login/", {"username": "x", "password": "y"}).status_code == 302
+
+
+def test_who_gets_another_address_hears_of_it_at_the_old_one(sign_in, staff, alice, delivered):
+    change(sign_in(staff), alice, email="alice@new.example.com")
+    [mail] = delivered()
+    assert mail.to == ["alice@example.com"]
+    assert "Hello Alice" in mail.body
+    assert "alice@new.example.com" in mail.body
+    assert "An operator changed it" in mail.body
+
+
+def test_the_old_address_hears_of_it_even_if_the_person_is_shut_out_at_once(sign_in, staff, alice, delivered):
+    change(sign_in(staff), alice, email="alice@new.example.com", is_active=False)
+    assert [mail.to for mail in delivered()] == [["alice@example.com"]]
+
+
+def test_nothing_is_mailed_where_the_address_stays(sign_in, staff, alice, delivered):
+    change(sign_in(staff), alice, name="Alice Archer", email="ALICE@example.com")
+    assert delivered() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"password1": "a wholly new kelp", "password2": "a wholly new kelp", "usable_password": "true"}, "changed"),
+        ({"usable_password": "false", "unset-password": "yes"}, "took away"),
+    ],
+)
+def test_who_gets_another_password_hears_of_it(sign_in, staff, alice, delivered, fields, said):
+    client = sign_in(staff)
+    client.post(f"{PEOPLE}{alice.pk}/password/", fields, REMOTE_ADDR="192.0.2.9")
+    alice.refresh_from_db()
+    assert not alice.check_password(PASSWORD)
+    [mail] = delivered()
+    assert mail.to == [alice.email]
+    assert f"an operator {said} the password" in mail.body
+    assert "192.0.2.9" not in mail.body
+
+
+def test_a_password_that_is_refused_tells_nobody(sign_in, staff, alice, delivered):
+    fields = {"password1": "short", "password2": "short", "usable_password": "true"}
+    assert sign_in(staff).post(f"{PEOPLE}{alice.pk}/password/", fields).status_code == 200
+    assert delivered() == []
+
+
+def test_what_is_only_read_is_headed_by_its_name(sign_in, staff):
+    client = sign_in(staff)
+    made = make_link(by=staff)
+    for path, title in (
+        ("accounts/invitation/", "Invitations"),
+        (f"accounts/invitation/{made.pk}/change/", "View invitation"),
+        ("accounts/invitation/add/", "Add invitation"),
+        ("accounts/auditevent/", "Audit"),
+        ("accounts/purgerequest/", "Purge requests"),
+        ("account/emailaddress/", "Email addresses"),
+        ("mfa/authenticator/", "Authenticators"),
+        ("todos/activity/", "Activities"),
+        ("todos/bulkadd/", "Bulk adds"),
+        ("accounts/user/", "Select person to change"),
+    ):
+        assert client.get(f"/admin/{path}").context["title"] == title

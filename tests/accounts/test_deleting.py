@@ -10,6 +10,7 @@ from accounts.fresh import FRESH_KEY
 from accounts.models import AuditEvent, User
 from tests.at_once import at_once
 from todos.models import Membership, Role, Todo, TodoList
+from workflows import engine
 from workflows.models import Run, Step
 from workflows.testing import advance, crash_at, run_until_idle
 
@@ -82,6 +83,46 @@ def test_who_changes_their_mind_stays(sign_in, alice, flat, own, delivered):
     kinds = AuditEvent.objects.filter(person=alice, kind__startswith="deletion").order_by("pk")
     assert list(kinds.values_list("kind", flat=True)) == ["deletion_asked", "deletion_cancelled"]
     assert client.post(CANCEL, {"next": "//evil.example/"}).url == SETTINGS  # nothing left to cancel
+
+
+def test_an_operator_who_ends_the_run_keeps_the_account_and_the_person_is_told(alice, staff, delivered):
+    deleting.ask(alice, heirs=[])
+    run_until_idle()
+    engine.cancel(Run.objects.get(workflow="delete account").pk, by=staff)
+    engine.start("stop deletions", {})
+    run_until_idle()
+    assert_stopped(alice, delivered)
+
+
+def test_an_event_of_an_operator_keeps_the_account_too(alice, staff, delivered):
+    deleting.ask(alice, heirs=[])
+    run_until_idle()
+    engine.send_event(Run.objects.get(workflow="delete account").pk, deleting.CANCELLED, by=staff)
+    run_until_idle()
+    assert_stopped(alice, delivered)
+
+
+def assert_stopped(alice, delivered):
+    alice.refresh_from_db()
+    assert alice.deletion_at is None
+    assert subjects(delivered())[-1] == ("alice", "Your account is not deleted after all")
+    event = AuditEvent.objects.filter(person=alice, kind="deletion_cancelled").get()
+    assert event.actor is None
+    advance(20 * DAY)
+    run_until_idle()
+    assert User.objects.filter(pk=alice.pk, is_active=True).exists()
+
+
+def test_who_is_banned_meanwhile_is_deleted_without_a_mail(alice, delivered):
+    deleting.ask(alice, heirs=[])
+    run_until_idle()
+    alice.ban()
+    count = len(delivered())
+    for days in (12, 2):
+        advance(days * DAY)
+        run_until_idle()
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert len(delivered()) == count
 
 
 def test_cancelled_one_may_ask_again(alice):

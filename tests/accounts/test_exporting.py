@@ -76,6 +76,20 @@ def test_a_person_gets_their_data(sign_in, alice, bob, flat, tiles, delivered):
     assert AuditEvent.objects.filter(kind="export_asked", person=bob, actor=bob).count() == 1
 
 
+def test_where_others_were_is_not_exported(sign_in, staff, bob):
+    staff_client = sign_in(staff)
+    staff_client.post(f"/admin/accounts/user/{bob.pk}/ban/", {"seen": "", "reason": "spam"}, REMOTE_ADDR="192.0.2.1")
+    bob.refresh_from_db()
+    bob.unban()
+    client = sign_in(bob)
+    client.post(EXPORT, REMOTE_ADDR="192.0.2.2")
+    run_until_idle()
+    rows = content(client.get(url(DataExport.objects.get())))["account-activity.json"]
+    found = {row["kind"]: row["address"] for row in rows}
+    assert (found["banned"], found["export_asked"]) == (None, "192.0.2.2")
+    assert set(rows[0]) == {"kind", "at", "address", "detail"}
+
+
 def test_the_file_is_deleted_after_a_week(sign_in, bob, delivered):
     client = sign_in(bob)
     client.post(EXPORT)

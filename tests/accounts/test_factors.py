@@ -71,6 +71,32 @@ def test_the_password_alone_is_not_enough(alice, app):
     assert is_in(client)
 
 
+def test_a_ban_before_the_code_keeps_out_and_is_told(alice, app):
+    client = with_password(alice)
+    alice.ban(reason="Spam")
+    response = client.post(AUTHENTICATE, {"code": code()}, follow=True)
+    assert "Spam" in response.content.decode()
+    assert not is_in(client)
+    assert AuditKind.SIGNED_IN not in AuditEvent.objects.values_list("kind", flat=True)
+
+
+def test_a_ban_that_began_and_ended_before_the_code_keeps_out(alice, app):
+    client = with_password(alice)
+    alice.ban()
+    alice.unban()
+    assert client.post(AUTHENTICATE, {"code": code()}).url == LOGIN
+    assert not is_in(client)
+
+
+def test_another_password_before_the_code_keeps_out(alice, app):
+    client = with_password(alice)
+    alice.set_password("other words 1")
+    alice.save()
+    response = client.post(AUTHENTICATE, {"code": code()}, follow=True)
+    assert "Sign in again." in response.content.decode()
+    assert not is_in(client)
+
+
 def test_five_wrong_codes_are_let_through_and_right_ones_do_not_count(alice, recovery):
     assert with_password(alice).post(AUTHENTICATE, {"code": recovery[0]}).status_code == 302
     client = with_password(alice)
@@ -313,7 +339,7 @@ def test_staff_without_a_factor_are_led_to_one(sign_in, staff, alice, settings):
     client = sign_in(staff)
     assert client.get("/admin/").status_code == 200
     settings.REQUIRE_STAFF_MFA = True
-    for path in ("/admin/", "/admin/accounts/user/", "/admin/mail/"):
+    for path in ("/admin/", "/admin/accounts/user/", "/admin/mail/", "/metrics"):
         assert client.get(path).url == FACTORS
         assert client.post(path).url == FACTORS
     assert "Staff need a second factor" in client.get(FACTORS).text

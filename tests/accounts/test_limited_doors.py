@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.inviting import make_link
+from tests.conftest import PASSWORD
 from todos.inviting import place_in
 
 
@@ -43,6 +44,22 @@ def test_the_next_try_after_the_last_is_refused(settings, sign_in, alice, addres
 def test_invitations_cannot_be_guessed_on_and_on(client, settings, alice, flat):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"invitation": [("2/1h", "actor")]}
     assert statuses(client, "/accounts/invitations/guessed/", {}, tries=3) == [404, 404, 429]
+
+
+def test_a_room_of_people_behind_one_address_can_come_in(settings, alice):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"invitation": [("2/1h", "actor")]}
+    path = make_link(by=alice, uses=5).link.partition(":8000")[2]
+    for number in range(4):
+        fields = {"name": "Dora", "email": f"dora{number}@example.com", "password": PASSWORD}
+        assert Client().post(path, fields).status_code == 302
+
+
+def test_nobody_is_flooded_with_mail_by_an_invitation(alice, bob, delivered):
+    path = make_link(by=alice).link.partition(":8000")[2]
+    fields = {"name": "Mallory", "email": bob.email, "password": PASSWORD}
+    answers = [Client(REMOTE_ADDR=f"192.0.2.{number}").post(path, fields).status_code for number in range(7)]
+    assert answers == [302] * 5 + [429] * 2
+    assert len([mail for mail in delivered() if mail.to == [bob.email]]) == 5
 
 
 def test_owners_make_so_many_invitations(settings, sign_in, alice, flat):

@@ -14,7 +14,7 @@ from workflows import engine
 from workflows.models import Run
 from workflows.testing import advance, crash_at, run_until_idle
 
-DORA = {"email": "dora@example.com", "name": "Dora"}
+DORA = {"email": "dora@example.com", "name": "Dora", "password1": "", "password2": ""}
 WITH_PASSWORD = {"password1": PASSWORD, "password2": PASSWORD}
 
 

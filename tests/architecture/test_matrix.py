@@ -121,6 +121,15 @@ def test_everybody_gets_what_the_matrix_says(answer):
     ]
 
 
+def test_an_operator_changes_nothing_of_a_superuser(people, sign_in):
+    client, superuser = sign_in(people["operator"]), people["superuser"]
+    pages = [address for address in ADDRESSES if address.path.startswith("admin/accounts/user/%(")]
+    found = {readable(page): client.post(page.url(str(superuser.pk)), {"post": "yes"}).status_code for page in pages}
+    to_look_at = {"/admin/accounts/user/<object_id>/", "/admin/accounts/user/<object_id>/history/"}
+    assert len(found) > 6
+    assert {path for path, status in found.items() if status != 403} == to_look_at
+
+
 def write(found: dict[tuple[str, str], list[str]]) -> None:
     width = max(len(path) for path, _method in found) + 1
     columns = "".join(f"{role:<10}" for role in ROLES)

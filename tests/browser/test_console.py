@@ -74,6 +74,19 @@ def test_axe_finds_nothing(open_page, staff, addresses, theme):
     assert found == []
 
 
+def test_a_ban_has_its_calendar_and_a_way_out(open_page, staff, bob):
+    page = open_page(staff)
+    page.goto(f"/admin/accounts/user/{bob.pk}/ban/")
+    for icon in (page.locator(".date-icon"), page.locator(".clock-icon")):
+        assert icon.bounding_box()["width"] >= 24
+    page.locator(".date-icon").click()
+    expect(page.locator("#calendarbox0")).to_be_visible()
+    page.locator("#calendarbox0").get_by_text("Tomorrow").click()
+    expect(page.get_by_label("Date:")).not_to_have_value("")
+    page.locator(".submit-row").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#content").get_by_role("heading", name="Change person")).to_be_visible()
+
+
 def test_a_run_is_steered_by_its_buttons(open_page, staff, addresses):
     page = open_page(staff)
     page.goto("/admin/workflows/run/everything-1/change/")

@@ -38,12 +38,29 @@ def test_change_lists_cost_the_same_for_many(flat, tiles, operator, alice, make_
 
 
 @pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("query", ["?q=tiles", "?q=%00", f"?q={10**30}", "?p=99"])
+def test_change_lists_search(flat, tiles, operator, model, query):
+    assert operator.get(reverse(f"admin:todos_{model}_changelist") + query).status_code in (200, 302)
+
+
 @pytest.mark.parametrize(
-    "query", ["?q=tiles", "?q=%00", f"?q={10**30}", "?trashed=yes", "?completed=no", "?p=99", "?owner=none"]
+    "query",
+    [
+        "todolist/?trashed=yes",
+        "todo/?trashed=yes",
+        "todo/?completed=no",
+        "todolist/?owner=none",
+        "membership/?role__exact=owner",
+    ],
 )
-def test_change_lists_search_and_filter(flat, tiles, operator, model, query):
-    response = operator.get(reverse(f"admin:todos_{model}_changelist") + query)
-    assert response.status_code in (200, 302)
+def test_change_lists_filter(flat, tiles, operator, query):
+    assert operator.get(f"/admin/todos/{query}").status_code == 200
+
+
+def test_a_list_leads_to_its_to_dos(flat, tiles, operator):
+    address = reverse("admin:todos_todo_changelist", query={"list__id__exact": flat.pk})
+    assert address in operator.get(reverse("admin:todos_todolist_changelist")).text
+    assert list(operator.get(address).context["cl"].queryset) == [tiles]
 
 
 def test_a_change_page_costs_the_same_for_many(flat, tiles, operator, alice, make_user):

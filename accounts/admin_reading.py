@@ -1,0 +1,14 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+
+
+class PlainlyNamed[M: models.Model](admin.ModelAdmin[M]):
+    """A list of what is only read is headed by its name, where Django asks to select something to view or change."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))

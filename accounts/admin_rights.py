@@ -1,0 +1,19 @@
+"""Who may do what to whom in the operator console."""
+
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+def operator(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_superuser)
+
+
+def may_touch(request: HttpRequest, person: User | None) -> bool:
+    """Staff and superusers are changed by superusers only."""
+    return person is None or is_superuser(request) or not (person.is_staff or person.is_superuser)
