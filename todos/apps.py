@@ -5,8 +5,3 @@ from django.utils.translation import gettext_lazy as _
 class TodosConfig(AppConfig):
     name = "todos"
     verbose_name = _("To-dos")
-
-    def ready(self) -> None:
-        from todos import inviting
-
-        inviting.join()
