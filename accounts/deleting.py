@@ -1,14 +1,11 @@
 """Deleting one's own account: after 14 days in which it stays as it is, and in which the person may change their mind.
 
-Apps above this one join with `register`. `shared` returns what others use too and only the person owns; `hand_over`
-gives it to the heirs that the person chose, and takes the person out of it in any case: what has no heir stays without
-an owner, which the operators knew two weeks before. The rest is deleted as in `accounts.purging`.
+What others use too goes to the heirs that the person chose, or stays without an owner, which the operators knew two
+weeks before (see accounts.parts). The rest is deleted as in `accounts.purging`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +14,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import auditing, mail, purging
+from accounts import auditing, mail, parts, purging
 from accounts.links import public_url
 from accounts.models import AuditKind, User
+from accounts.parts import Shared
 from workflows import engine
 from workflows.models import Run
 
@@ -32,32 +30,8 @@ type Heir = list[Any]
 """Part, key of the thing, id of the person who gets it: as the workflow's input stores it."""
 
 
-@dataclass(frozen=True)
-class Shared:
-    part: str
-    key: int
-    label: str
-    url: str  # of its page in the admin
-    heirs: list[User]
-
-
-@dataclass(frozen=True)
-class Part:
-    shared: Callable[[User], list[Shared]]
-    hand_over: Callable[[User, dict[int, int]], object]
-
-
-_parts: dict[str, Part] = {}
-
-
-def register(
-    name: str, *, shared: Callable[[User], list[Shared]], hand_over: Callable[[User, dict[int, int]], object]
-) -> None:
-    _parts[name] = Part(shared, hand_over)
-
-
 def shared(person: User) -> list[Shared]:
-    return [thing for name in sorted(_parts) for thing in _parts[name].shared(person)]
+    return [thing for part in parts.joined() for thing in part.shared(person)]
 
 
 def ask(person: User, *, heirs: list[Heir]) -> bool:
@@ -104,8 +78,8 @@ def shut_out(person_id: int, *, until: datetime, heirs: list[Heir]) -> bool:
         person = _still_to_go(person_id, until=until)
         if person is None:
             return False
-        for name, part in sorted(_parts.items()):
-            part.hand_over(person, {key: heir for of, key, heir in heirs if of == name})
+        for part in parts.joined():
+            part.hand_over(person, {key: heir for of, key, heir in heirs if of == part.name})
         purging.end_access(person)
     except ValidationError as error:
         raise purging.Blocked(" ".join(error.messages)) from error

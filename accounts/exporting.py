@@ -1,13 +1,12 @@
 """Giving people their own data: one ZIP of JSON files in the private storage, for a week.
 
-Apps above this one join with `register`: what they export of a person, as names of files and the rows in each. Rows
-come from iterators and are written as they come, so that a large account needs no more memory than a small one.
+What there is besides the account comes from who has joined accounts.parts.
 """
 
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,23 +18,15 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import auditing, mail
+from accounts import auditing, mail, parts
 from accounts.links import public_url
 from accounts.models import AuditKind, DataExport, User
 from accounts.models.export import KEEP
+from accounts.parts import Rows
 from workflows import engine
 
 WORKFLOW = "export data"
 CHUNK = 500
-
-type Rows = Iterable[Mapping[str, object]]
-type Exporter = Callable[[User], Iterator[tuple[str, Rows]]]
-
-_exporters: dict[str, Exporter] = {}
-
-
-def register(name: str, export: Exporter) -> None:
-    _exporters[name] = export
 
 
 def ask(person: User) -> bool:
@@ -62,8 +53,10 @@ def write(key: UUID) -> dict[str, Any] | None:
         return None
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for app in sorted(_exporters):
-                for name, rows in _exporters[app](export.person):
+            for name, rows in _account(export.person):
+                _write_rows(archive, f"{name}.json", rows)
+            for part in parts.joined():
+                for name, rows in part.export(export.person):
                     _write_rows(archive, f"{name}.json", rows)
         size = file.tell()
         file.seek(0)
@@ -126,6 +119,3 @@ def _account(person: User) -> Iterator[tuple[str, Rows]]:
         "account-activity",
         ({"kind": row.kind, "at": row.at, "address": row.shown_address, "detail": row.detail} for row in events),
     )
-
-
-register("account", _account)

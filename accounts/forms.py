@@ -10,10 +10,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.deleting import Heir, Shared
+from accounts.deleting import Heir
 from accounts.inviting import LASTS
 from accounts.models import Invitation, MailKind, User
 from accounts.models.invitation import MOST_USES
+from accounts.parts import Shared
 from accounts.text import person_name
 
 

@@ -5,12 +5,10 @@ was opened where it was sent, and with a link the inviter answers for whom they 
 without a mail server take people in. It ends where the inviter may not sign in any more, and with a link somebody can
 take any address that has no account here yet; an address that has one is never taken over.
 
-Apps above this one join with `register`, and an invitation carries what they grant as {name: data}. `describe` turns
-many data into a few words each. `grant` runs in the transaction of the acceptance: it gives a person what the inviter
-may give at that moment, or returns None. Lock order: the invitation, then what `grant` locks.
+What an invitation grants belongs to who has joined accounts.parts; the invitation carries it as {name: data}.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,26 +20,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import auditing, links, mail, onboarding
+from accounts import auditing, links, mail, onboarding, parts
 from accounts.models import AuditKind, Invitation, InvitationUse, User
+from accounts.parts import Data, Granted
 
 LASTS = timedelta(days=7)
 KEEP = timedelta(days=90)
 """How long an invitation that is over can still be looked up."""
-
-type Data = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Granted:
-    url: str  # where the person finds it
-    changed: bool = True  # False where they had it before
-
-
-@dataclass(frozen=True)
-class Part:
-    describe: Callable[[Sequence[Data]], list[str]]
-    grant: Callable[..., Granted | None]  # (data, *, person, by)
 
 
 @dataclass(frozen=True)
@@ -55,23 +40,14 @@ class Over(Exception):  # noqa: N818 - an answer, not a fault
     """This invitation is used up, expired or revoked."""
 
 
-_parts: dict[str, Part] = {}
-
-
-def register(
-    name: str, *, describe: Callable[[Sequence[Data]], list[str]], grant: Callable[..., Granted | None]
-) -> None:
-    _parts[name] = Part(describe, grant)
-
-
 def describe(invitations: Iterable[Invitation]) -> list[Invitation]:
     """Note what each grants in its `grants`, in as many queries as there are parts."""
     rows = list(invitations)
     for row in rows:
         row.grants = []
-    for name, part in sorted(_parts.items()):
-        granting = [row for row in rows if name in row.grant]
-        for row, words in zip(granting, part.describe([row.grant[name] for row in granting]), strict=True):
+    for part in parts.joined():
+        granting = [row for row in rows if part.name in row.grant]
+        for row, words in zip(granting, part.describe([row.grant[part.name] for row in granting]), strict=True):
             row.grants.append(words)
     return rows
 
@@ -206,7 +182,7 @@ def _create(person: User) -> User | None:
 def _grant(invitation: Invitation, person: User) -> tuple[list[Granted], bool]:
     """Return what was granted, and whether something is missing."""
     given = [
-        _parts[name].grant(data, person=person, by=invitation.made_by) if name in _parts else None
+        part.grant(data, person=person, by=invitation.made_by) if (part := parts.find(name)) else None
         for name, data in sorted(invitation.grant.items())
     ]
     granted = [one for one in given if one]

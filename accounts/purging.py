@@ -1,12 +1,8 @@
 """Deleting a person with all their data, once a second operator has approved it.
 
-Apps above this one join with `register`. `leave` takes the person out of what is shared with others, or raises
-ValidationError with the sentence that says why that cannot be. `purge` gets the workflow's `step` and deletes the rest
-in steps of its own, whose names begin with the app's.
+What other apps have of the person is left and deleted by who has joined accounts.parts.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.admin.models import LogEntry
@@ -16,7 +12,7 @@ from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import mail
+from accounts import mail, parts
 from accounts.links import public_url
 from accounts.models import Invitation, PurgeRequest, PurgeStatus, Session, User
 from workflows import engine
@@ -25,25 +21,6 @@ from workflows.models import Message
 
 class Blocked(engine.NonRetryable):
     """Something stands in the way that only people can clear; nothing was changed."""
-
-
-@dataclass(frozen=True)
-class Part:
-    name: str
-    leave: Callable[[User], object]
-    purge: Callable[[engine.Steps, int], None]
-
-
-_parts: dict[str, Part] = {}
-
-
-def register(name: str, *, leave: Callable[[User], object], purge: Callable[[engine.Steps, int], None]) -> None:
-    _parts[name] = Part(name, leave, purge)
-
-
-def parts() -> list[Part]:
-    """Return who has joined, in an order that does not depend on that of the apps: workflows are replayed by it."""
-    return [_parts[name] for name in sorted(_parts)]
 
 
 def ask(person: User, *, by: User, reason: str) -> PurgeRequest:
@@ -139,7 +116,7 @@ def erase(person: User) -> None:
 def end_access(person: User) -> None:
     """Shut the person out and take them out of what they share; raises ValidationError where that cannot be."""
     User.objects.keep_an_operator(without={person.pk})
-    for part in parts():
+    for part in parts.joined():
         part.leave(person)
     person.is_active, person.onboarding_at = False, None
     person.end_sessions()

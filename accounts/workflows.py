@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts import auditing, deleting, exporting, inviting, mail, onboarding, purging, resetting, sessions
+from accounts import auditing, deleting, exporting, inviting, mail, onboarding, parts, purging, resetting, sessions
 from accounts.models import PurgeStatus
 from accounts.models.export import FOLDER, KEEP
 from accounts.models.purge import DECIDED, WORKFLOW
@@ -70,7 +70,7 @@ def purge_member(step: engine.Steps, *, request_id: int, until: datetime) -> str
 
 def purge(step: engine.Steps, person_id: int) -> None:
     """Delete everything of a person who is shut out, but the person."""
-    for part in purging.parts():
+    for part in parts.joined():
         part.purge(step, person_id)
     step.do("exports", exporting.forget_files, person_id)
     step.do("sessions", purging.forget_sessions, person_id, limit=BATCH)

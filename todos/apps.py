@@ -7,7 +7,6 @@ class TodosConfig(AppConfig):
     verbose_name = _("To-dos")
 
     def ready(self) -> None:
-        from todos import attaching, inviting
+        from todos import attaching
 
         attaching.join()
-        inviting.join()

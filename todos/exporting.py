@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from django.db.models import F, Q
 
-from accounts.exporting import CHUNK, Rows
+from accounts.exporting import CHUNK
 from accounts.models import User
+from accounts.parts import Rows
 from todos.models import Activity, Attachment, Membership, Todo, TodoList
 
 

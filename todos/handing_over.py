@@ -3,12 +3,10 @@
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from accounts.deleting import Shared
 from accounts.models import User
-from todos import purging
+from accounts.parts import Shared
+from todos import inviting, purging
 from todos.models import Membership, Role
-
-PART = "todos"
 
 
 def shared(person: User) -> list[Shared]:
@@ -20,7 +18,7 @@ def shared(person: User) -> list[Shared]:
         by_list.setdefault(membership.list_id, []).append(membership)
     return [
         Shared(
-            part=PART,
+            part=inviting.NAME,
             key=row.list_id,
             label=row.list.name,
             url=reverse("admin:todos_todolist_change", args=[row.list_id]),

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
-from accounts import inviting
-from accounts.inviting import Data, Granted
 from accounts.models import Invitation, User
 from accounts.models.invitation import InvitationQuerySet
+from accounts.parts import Data, Granted
 from todos.models import Membership, Role, TodoList
 from todos.refusals import Gone, ListInTheTrash
 
@@ -52,7 +51,3 @@ def _describe(todo_list: TodoList | None, role: str) -> str:
     if todo_list is None:
         return _("a list that is gone")
     return _("the list “%(name)s” (%(role)s)") % {"name": todo_list.name, "role": Role(role).label}
-
-
-def join() -> None:
-    inviting.register(NAME, describe=describe, grant=grant)

@@ -4,9 +4,8 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
-from accounts import deleting, exporting
-from accounts.purging import register
-from todos import bulk_adding, handing_over, purging
+from accounts.parts import Part, register
+from todos import bulk_adding, handing_over, inviting, purging
 from todos.exporting import export
 from todos.models.bulkadd import DECIDED
 from todos.models.trashable import TRASH_KEEPS
@@ -53,9 +52,18 @@ def purge_person(step: engine.Steps, person_id: int) -> None:
     step.map("todos: take their name", purging.take_names, naming, batch=BATCH, in_transaction=True)
 
 
-register("todos", leave=purging.leave, purge=purge_person)
-deleting.register(handing_over.PART, shared=handing_over.shared, hand_over=handing_over.hand_over)
-exporting.register("todos", export)
+register(
+    Part(
+        inviting.NAME,
+        describe=inviting.describe,
+        grant=inviting.grant,
+        export=export,
+        shared=handing_over.shared,
+        hand_over=handing_over.hand_over,
+        leave=purging.leave,
+        purge=purge_person,
+    )
+)
 
 
 @engine.workflow("bulk-add")

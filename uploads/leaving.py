@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from accounts.exporting import CHUNK, Rows
+from accounts.exporting import CHUNK
 from accounts.models import User
+from accounts.parts import Rows
 from uploads import targets
 from uploads.models import State, Upload
 from workflows import engine

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from accounts import exporting, purging
+from accounts.parts import Part, register
 from uploads import checking, leaving, sweeping
 from uploads.models import State
 from uploads.models.upload import RECHECK, REMOVE, VERIFY
@@ -90,5 +90,4 @@ def reconcile_usage(step: engine.Steps) -> int:
 engine.schedule("sweep uploads", sweep_uploads, cron="17 4 * * *", missed="once")
 engine.schedule("reconcile usage", reconcile_usage, cron="47 4 * * *", missed="once")
 
-exporting.register("uploads", leaving.export)
-purging.register("uploads", leave=leaving.leave, purge=leaving.purge)
+register(Part("uploads", export=leaving.export, leave=leaving.leave, purge=leaving.purge))

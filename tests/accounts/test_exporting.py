@@ -11,10 +11,11 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import exporting, purging
+from accounts import exporting, parts, purging
 from accounts.fresh import FRESH_KEY
 from accounts.models import AuditEvent, DataExport
 from accounts.models.export import FOLDER, KEEP
+from accounts.parts import Part
 from tests.accounts.conftest import first_link
 from tests.at_once import at_once
 from workflows import engine
@@ -162,7 +163,7 @@ def test_an_export_that_came_to_nothing_blocks_no_other(bob):
 
 
 def test_a_failed_export_says_so(sign_in, bob, monkeypatch):
-    monkeypatch.setitem(exporting._exporters, "todos", lambda _person: 1 / 0)
+    monkeypatch.setitem(parts._parts, "todos", Part("todos", export=lambda _person: 1 / 0))
     client = sign_in(bob)
     client.post(EXPORT)
     for _ in range(6):
@@ -223,7 +224,7 @@ def test_a_large_account_needs_little_memory(bob, monkeypatch):
     def much(_person):
         yield "much", ({"text": "x" * 1000, "number": number} for number in range(20_000))
 
-    monkeypatch.setitem(exporting._exporters, "todos", much)
+    monkeypatch.setitem(parts._parts, "todos", Part("todos", export=much))
     exporting.ask(bob)
     key = DataExport.objects.get().pk
     tracemalloc.start()

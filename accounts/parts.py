@@ -1,0 +1,71 @@
+"""What the apps above this one have to do with people: the one registry by which accounts reaches them.
+
+An app joins with `register(Part(name, …))` and leaves out what it has nothing to do with:
+
+- `describe`, `grant`: what an invitation carries for the app as {name: data}. `describe` turns many data into a few
+  words each. `grant(data, person=, by=)` runs in the transaction of the acceptance: it gives a person what the inviter
+  may give at that moment, or returns None. Lock order: the invitation, then what `grant` locks.
+- `export` yields what it has of a person, as names of files and the rows in each. Rows come from iterators and are
+  written as they come, so that a large account needs no more memory than a small one.
+- `shared` returns what others use too and only the person owns; `hand_over(person, heirs)` gives it to the heirs that
+  the person chose, and takes the person out of it in any case: what has no heir stays without an owner.
+- `leave` takes the person out of what is shared with others, or raises ValidationError with the sentence that says why
+  that cannot be. `purge` gets a workflow's `step` and deletes the rest in steps of its own, named after the app.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from workflows import engine
+
+type Data = dict[str, Any]
+type Rows = Iterable[Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Granted:
+    url: str  # where the person finds it
+    changed: bool = True  # False where they had it before
+
+
+@dataclass(frozen=True)
+class Shared:
+    part: str
+    key: int
+    label: str
+    url: str  # of its page in the admin
+    heirs: list[User]
+
+
+def nothing(*_args: object, **_more: object) -> Any:
+    return ()
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    describe: Callable[[Sequence[Data]], list[str]] = nothing
+    grant: Callable[..., Granted | None] = nothing
+    export: Callable[[User], Iterator[tuple[str, Rows]]] = nothing
+    shared: Callable[[User], list[Shared]] = nothing
+    hand_over: Callable[[User, dict[int, int]], object] = nothing
+    leave: Callable[[User], object] = nothing
+    purge: Callable[[engine.Steps, int], None] = nothing
+
+
+_parts: dict[str, Part] = {}
+
+
+def register(part: Part) -> None:
+    _parts[part.name] = part
+
+
+def joined() -> list[Part]:
+    """Return who has joined, in an order that does not depend on that of the apps: workflows are replayed by it."""
+    return [_parts[name] for name in sorted(_parts)]
+
+
+def find(name: str) -> Part | None:
+    return _parts.get(name)
