@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
-from accounts import exporting, purging
+from accounts import parts, purging
 from tests.uploads.conftest import PNG, SHELF, keys
 from uploads import leaving, plainly
 from uploads.models import Upload
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_uploads_join_exports_and_purges():
-    assert "uploads" in exporting._exporters
-    names = [part.name for part in purging.parts()]
+    assert parts.find("uploads")
+    names = [part.name for part in parts.joined()]
     assert names.index("todos") < names.index("uploads"), "what is attached to own lists goes before"
 
 
