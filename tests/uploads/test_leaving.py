@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
-from accounts import parts, purging
+from accounts import parts
 from tests.uploads.conftest import PNG, SHELF, keys
 from uploads import leaving, plainly
 from uploads.models import Upload
