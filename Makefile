@@ -1,5 +1,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run setup test test-slow check bench storm lock messages hooks format
+# Each of the many Python processes below would compile the project's files again.
+unexport PYTHONDONTWRITEBYTECODE
 python := .venv/bin/python
 pytest := $(python) -m pytest
 both := -n 2 --dist worksteal

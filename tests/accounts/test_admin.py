@@ -9,6 +9,7 @@ from tests.accounts.people import ADDRESSES, PEOPLE, change, errors
 from tests.conftest import PASSWORD
 
 
+@pytest.mark.slow
 def test_the_pages_of_people_are_shown(sign_in, staff, alice):
     client = sign_in(staff)
     for path in (

@@ -223,6 +223,7 @@ def test_it_needs_a_fresh_session_but_keeping_the_account_does_not(client, sign_
     assert alice.deletion_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "at"),
     [

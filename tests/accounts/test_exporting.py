@@ -220,6 +220,7 @@ def test_the_schedule_forgets_what_a_cancelled_run_left(bob):
     assert export.ended_at
 
 
+@pytest.mark.slow
 def test_a_large_account_needs_little_memory(bob, monkeypatch):
     def much(_person):
         yield "much", ({"text": "x" * 1000, "number": number} for number in range(20_000))

@@ -296,6 +296,7 @@ ODD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("credential", ODD)
 def test_odd_passkeys_are_refused(sign_in, alice, app, credential):
     make_passkey(alice)

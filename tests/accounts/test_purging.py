@@ -231,6 +231,7 @@ def test_every_reference_to_people_is_known():
     assert odd == {"Membership.user"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 3, 6])
 @pytest.mark.parametrize(
     "point",

@@ -62,6 +62,7 @@ def test_the_walk_finds_what_there_is():
     assert "lists/%(pk)s/members/%(member_pk)s/role/" in {address.path for address in ADDRESSES}
 
 
+@pytest.mark.slow
 def test_visitors_are_sent_to_sign_in(objects):
     wrong = []
     for address in ADDRESSES:

@@ -51,6 +51,7 @@ def test_pages_of_a_reader_and_of_nobody(open_page, carol, kitchen):
     assert found == []
 
 
+@pytest.mark.slow
 def test_what_opens_on_a_page(open_page, alice, kitchen):
     page = open_page(alice, bypass_csp=True)
     page.goto(kitchen.get_absolute_url())

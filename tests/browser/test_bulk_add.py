@@ -88,6 +88,7 @@ def test_what_is_pasted_may_be_large(page, kitchen):
     expect(page.get_by_text("It was discarded. Nothing was added.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large_is_not_sent(page, kitchen, tmp_path, watch):
     path = tmp_path / "large.txt"
     with path.open("wb") as file:

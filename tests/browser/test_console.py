@@ -74,6 +74,7 @@ def test_axe_finds_nothing(open_page, staff, addresses, theme):
     assert found == []
 
 
+@pytest.mark.slow
 def test_a_ban_has_its_calendar_and_a_way_out(open_page, staff, bob):
     page = open_page(staff)
     page.goto(f"/admin/accounts/user/{bob.pk}/ban/")

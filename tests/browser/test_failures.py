@@ -45,6 +45,7 @@ def test_completing_is_taken_back(page, answer, sentence):
     expect(page.get_by_text("Not for a row")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_it_says_when_to_try_again(page):
     page.route("**/complete/", lambda route: route.fulfill(status=429, headers={"Retry-After": "7"}, body="<p>No</p>"))
     page.get_by_role("button", name="Completed: Measure the worktop").click()

@@ -50,6 +50,7 @@ def test_on_the_filter(page):
     expect(completed).to_be_focused()
 
 
+@pytest.mark.slow
 def test_after_undoing_in_the_toast(page):
     page.get_by_role("button", name="Completed: Measure the worktop").click()
     page.get_by_role("button", name="Undo").focus()
@@ -66,6 +67,7 @@ def test_on_the_page_of_a_to_do(page):
     expect(page.get_by_role("button", name="Reopen")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_menus_give_the_focus_back(page):
     row = page.locator("#todo-rows .row").first
     menu = row.get_by_label("Actions for")

@@ -54,6 +54,7 @@ def test_edit_and_cancel(page):
     expect(page.locator("#todo-rows .text").first).to_have_text("Measure the worktop")
 
 
+@pytest.mark.slow
 def test_reorder(page):
     before = texts(page)
     page.keyboard.press("j")

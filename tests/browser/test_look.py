@@ -38,6 +38,7 @@ def test_who_is_not_signed_in_keeps_a_theme_in_a_cookie(open_page, live_server):
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("theme", "device"), [("light", "dark"), ("dark", "light"), ("system", "dark")])
 def test_the_operator_console_has_the_theme_of_the_member(open_page, staff, theme, device):
     staff.change_settings(theme=theme)
@@ -80,6 +81,7 @@ def test_the_drawer_on_a_phone(open_page, alice, kitchen):
     expect(drawer).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_rows_are_42_pixels_high_and_48_on_a_phone(open_page, alice, kitchen):
     page = open_page(alice)
     page.goto(kitchen.get_absolute_url())

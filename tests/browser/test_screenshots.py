@@ -49,6 +49,7 @@ def photograph(page: Page, name: str) -> None:
         page.screenshot(path=IMAGES / name)
 
 
+@pytest.mark.slow
 def test_list_light(open_page, renovation):
     page = open_page(renovation.created_by, viewport=DESKTOP)
     page.goto(f"{renovation.get_absolute_url()}?status=all")
@@ -58,6 +59,7 @@ def test_list_light(open_page, renovation):
     photograph(page, "list-light.png")
 
 
+@pytest.mark.slow
 def test_list_dark_on_a_phone(open_page, renovation):
     page = open_page(renovation.created_by, viewport=PHONE, color_scheme="dark", has_touch=True, device_scale_factor=2)
     page.goto(f"{renovation.get_absolute_url()}?status=all")

@@ -38,6 +38,7 @@ def test_what_was_typed_is_shown_again(flat, alice, sign_in):
     assert "Keep &lt;me&gt;</textarea>" in sign_in(alice).post(new_url(flat), sent).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["lines", "file"])
 def test_twenty_megabytes_are_taken_and_one_byte_more_is_not(flat, alice, sign_in, field):
     client = sign_in(alice)

@@ -54,6 +54,7 @@ def test_five_crashes_in_a_row(bulk_add, alice, at):
     assert_exact(bulk_add)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["steps.succeed.before", "steps.succeed.after", "runs.succeed.before"])
 @pytest.mark.parametrize("at", [1, 2])
 def test_undoing_survives_crashes(flat, bulk_add, alice, point, at):

@@ -132,6 +132,7 @@ def test_who_loses_the_role_meanwhile_adds_nothing(flat, alice, bob, sign_in):
     assert not flat.todos.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "fields"),
     [

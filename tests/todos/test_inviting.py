@@ -196,6 +196,7 @@ def test_the_page_costs_the_same_for_many_invitations(flat, alice, made, url, si
     assert cost() == few <= 10
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("number", range(3))
 def test_who_is_no_owner_any_more_invites_nobody(flat, alice, bob, made, sign_in, number):

@@ -51,6 +51,7 @@ def test_moving_behind_what_is_in_the_trash_uses_its_place(flat, abcd, texts, bo
     assert texts(flat) == ["a", "b", "d", "c"]
 
 
+@pytest.mark.slow
 def test_the_same_gap_can_be_used_without_end(flat, abcd, texts, alice):
     a, _b, _c, _d = abcd
     for number in range(60):

@@ -45,6 +45,7 @@ def totals() -> list[int]:
     return list(Counter.objects.filter(name__in="ab").order_by("name").values_list("value", flat=True))
 
 
+@pytest.mark.slow
 def test_of_two_steps_that_wait_for_each_other_one_is_retried(ended, meeting):
     @engine.workflow("crossing")
     def crossing(step, *, first, second):

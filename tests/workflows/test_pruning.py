@@ -97,6 +97,7 @@ def test_a_run_that_is_retried_is_not_pruned(ended):
     assert calls == {"first": 1, "second": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 def test_a_family_is_pruned_whole_or_retried_whole(ended, limit):
     """A parent that were retried without its child's steps would do them again."""
@@ -138,6 +139,7 @@ def test_a_retry_while_a_run_is_pruned_is_refused(workflow):
     assert not Step.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("workflow", [breaking, breaking_parent])
 def test_pruning_while_a_run_is_retried_leaves_it(ended, workflow):
