@@ -101,7 +101,7 @@ def test_a_failed_step_is_repeated_with_its_delays(ended):
         advance(timedelta(seconds=1))
     run_until_idle()
     assert ended(run) == "fine"
-    assert list(Attempt.objects.values_list("number", "outcome", "error__message")) == [
+    assert list(Attempt.objects.order_by("number").values_list("number", "outcome", "error__message")) == [
         (1, "failed", "shaky is broken"),
         (2, "failed", "shaky is broken"),
     ]
