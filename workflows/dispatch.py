@@ -58,6 +58,9 @@ class DueWork(Broker):  # type: ignore[misc]
             return None
 
     def _dequeue(self) -> list[tuple[int, str]] | None:
+        if time.monotonic() - self._given_at > LOOK_ANYWAY:
+            close_old_connections()
+            return self._job(due=False)
         due, now = due_at(), clock.now()
         bell = doorbell.get_bell()
         if due and due <= now:
@@ -68,9 +71,6 @@ class DueWork(Broker):  # type: ignore[misc]
                 self._head, self._pause = due, SHORTEST_PAUSE
             return self._job(due=True)
         self._head = None
-        if time.monotonic() - self._given_at > LOOK_ANYWAY:
-            close_old_connections()
-            return self._job(due=False)
         bell.wait(min(due - now, doorbell.LOOK_EVERY) if due else doorbell.LOOK_EVERY)
         return None
 

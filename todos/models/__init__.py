@@ -7,9 +7,10 @@ stands where) locks the list; one that depends on a single to-do locks only that
 
 from todos.models.activity import Activity, Verb
 from todos.models.attachment import Attachment
-from todos.models.bulkadd import BulkAdd, SkippedLines
+from todos.models.bulkadd import BulkAdd
 from todos.models.membership import Membership
 from todos.models.roles import Role
+from todos.models.skippedlines import SkippedLines
 from todos.models.todo import Todo
 from todos.models.todolist import TodoList
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.files import File
@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from todos.lines import EXCERPT_LENGTH, Problem, explain
 from todos.models.locking import Lockable
 from todos.models.roles import WRITERS
 from todos.refusals import BulkAddOver, NotYetChecked, StillAdding
@@ -264,45 +263,3 @@ class BulkAdd(Lockable):
         self.failed += self.remaining
         self.ending, self.finished_at, self.finished_by = ending, timezone.now(), by
         self.save(update_fields=["failed", "ending", "finished_at", "finished_by"])
-
-
-class SkippedLinesQuerySet(models.QuerySet["SkippedLines"]):
-    def in_order(self) -> Self:
-        return self.order_by("first")
-
-
-class SkippedLines(models.Model):
-    """Lines in a row that are no to-do, for the same reason."""
-
-    bulk_add = models.ForeignKey(BulkAdd, on_delete=models.CASCADE, related_name="skipped_lines", db_index=False)
-    first = models.PositiveIntegerField(_("first line"))
-    last = models.PositiveIntegerField(_("last line"))
-    problem = models.CharField(_("problem"), max_length=12, choices=Problem)
-    detail = models.CharField(_("detail"), max_length=20, blank=True)
-    place = models.PositiveIntegerField(_("place"), null=True)
-    excerpt = models.CharField(_("excerpt"), max_length=EXCERPT_LENGTH, blank=True)
-
-    objects = SkippedLinesQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("skipped lines")
-        verbose_name_plural = _("skipped lines")
-        ordering = ["first"]
-        constraints = [
-            models.UniqueConstraint(fields=["bulk_add", "first"], name="todos_skipped_once"),
-            models.CheckConstraint(condition=Q(problem__in=Problem.values), name="todos_skipped_problem"),
-            models.CheckConstraint(condition=Q(first__lte=F("last")), name="todos_skipped_order"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.first}-{self.last} {self.problem}"
-
-    @property
-    def reason(self) -> str:
-        return explain(self.problem, detail=self.detail, place=self.place)
-
-    @classmethod
-    def keep(cls, found: list[dict[str, Any]], *, bulk_add: BulkAdd) -> None:
-        """Store what a check found; once, however often the check is repeated."""
-        rows = (cls(bulk_add=bulk_add, **fields) for fields in found)
-        cls.objects.bulk_create(rows, ignore_conflicts=True)

@@ -42,7 +42,7 @@ def send_event(
         raise InvalidValue(what="The event's type", value=repr(type), why=why)
     text = codec.encode(payload, what="the payload")
     with transaction.atomic():
-        run = Run.objects.select_for_update().filter(pk=run_id).first()
+        run = Run.objects.select_for_update().only("workflow", "status", "waiting_for").filter(pk=run_id).first()
         if run is None or run.is_finished:
             if missing_ok:
                 return False

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from workflows import clock
 from workflows.emit import emit
 from workflows.errors import IdTaken
-from workflows.models import Attempt, Event, Outcome, Run, RunStatus, Step, StepStatus
+from workflows.models import Attempt, Outcome, Run, RunStatus, Step, StepStatus
 from workflows.transitions import runs
 from workflows.transitions.verbs import Stopped, Unwind, inside, instant, lost_database, verb, write
 
@@ -52,6 +52,12 @@ WHERE run_id = %s AND position = %s AND status = 'waiting' AND {_ALLOWED} {{LAZY
 _SUCCEED = f"""
 UPDATE workflows_step SET status = 'succeeded', result = %s, finished_at = %s, wake_at = NULL
 WHERE run_id = %s AND position = %s AND status IN ('running', 'waiting') AND {_HELD}"""  # noqa: S608 - constants
+
+_TAKE = """
+UPDATE workflows_event
+SET consumed_at = %s, step_id = (SELECT id FROM workflows_step WHERE run_id = %s AND position = %s)
+WHERE id = (SELECT MIN(id) FROM workflows_event WHERE run_id = %s AND type = %s AND consumed_at IS NULL)
+RETURNING payload"""
 
 
 def load(run: Run) -> list[Recorded]:
@@ -163,16 +169,19 @@ def wait_for_event(run: Run, step: Recorded, *, type: str) -> None:
     now = clock.now()
     with guarded(), transaction.atomic():
         runs.hold(run)
-        row = _keep(run, step, now=now)
-        event = Event.objects.filter(run=run, type=type, consumed_at=None).order_by("id").first()
-        if event:
-            event.consumed_at, event.step = now, row
-            event.save(update_fields=["consumed_at", "step"])
+        if step.status != StepStatus.WAITING:
+            _keep(run, step, now=now)
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, (instant(now), run.pk, step.position, run.pk, type))
+            taken = cursor.fetchone()
+        if taken:
             inside_event()
-            _end(row, step, result=event.payload, now=now)
+            step.result = taken[0]
+            succeed(run, step)
             return
         if step.wake_at and now >= step.wake_at:
             message = f"no event {type!r} came in time"
+            row = Step.objects.get(run=run, position=step.position)
             _end(row, step, error={"kind": "wait", "type": "WaitTimedOut", "message": message}, now=now)
             return
         inside_event()
