@@ -30,7 +30,7 @@ class Bucket:
         return f"{scheme}://{self.name}.{host}" if self.addressing == "virtual" else f"{self.endpoint}/{self.name}/"
 
     def policy(self) -> dict[str, list[str]]:
-        """Return what pages may do with the bucket: browsers send files straight to it, and pictures come from there."""
+        """Return what pages may do with the bucket: send files straight to it, and show its pictures."""
         return {"connect-src": [CSP.SELF, self.source], "img-src": [CSP.SELF, self.source]}
 
     def client_options(self) -> dict[str, Any]:

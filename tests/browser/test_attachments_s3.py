@@ -1,4 +1,4 @@
-"""Files of a to-do sent straight to an S3 server of another origin, under the page's policy and the bucket's CORS rules."""
+"""Files of a to-do sent straight to an S3 server of another origin, under the policy and the CORS rules of the docs."""
 
 import re
 import threading
@@ -15,21 +15,18 @@ from tests.seaweedfs import SeaweedFS
 from tests.todos.files import noise
 from todos.models import Attachment
 from uploads.models import State, Upload, Usage
-from uploads.stores.trying import cors_rules
 from workflows.testing import run_until_idle
 
 
 @pytest.fixture
 def bucket(s3, live_server, settings, watch) -> Iterator[SeaweedFS]:
     """The bucket as docs/storage.md tells to set it up for the address that pages are opened at."""
-    settings.PUBLIC_URL = live_server.url
     settings.SECURE_CSP = settings.SECURE_CSP | settings.S3.policy()
-    rules = {"CORSRules": cors_rules()}
-    s3.client().put_bucket_cors(Bucket="holdfast", CORSConfiguration=rules)
+    s3.allow(live_server.url)
     watch.allow(urlsplit(s3.endpoint).netloc)
     yield s3
     s3.start()
-    s3.client().delete_bucket_cors(Bucket="holdfast")
+    s3.forget_origins()
 
 
 @pytest.fixture
