@@ -87,4 +87,4 @@ def kill_the_worker(holdfast: Running) -> None:
 
 def kept_in(s3_server: SeaweedFS) -> dict[str, Any]:
     listed = s3_server.client().list_objects_v2(Bucket="holdfast")["Contents"]
-    return {there["Key"]: there["Size"] for there in listed}
+    return {there["Key"]: there["Size"] for there in listed if there["Key"].startswith(("incoming/", "uploads/"))}

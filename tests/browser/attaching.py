@@ -16,11 +16,13 @@ def choose(page: Page, *files: FilePayload) -> None:
     page.locator("#attach").set_input_files(list(files))
 
 
-def slow_down(page: Page, bytes_per_second: int) -> None:
+def slow_down(page: Page, bytes_per_second: int) -> Callable[[], None]:
+    """Slow the line down; the function that is returned makes it quick again."""
     conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", conditions)
+    return session.detach
 
 
 def sending(page: Page, name: str) -> Locator:

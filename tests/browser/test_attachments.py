@@ -148,6 +148,9 @@ def test_what_cannot_be_attached_is_not_sent(on_page, settings):
     )
     expect(sending(page, "drawing.svg")).to_contain_text("Only pictures")
     expect(sending(page, "empty.png")).to_contain_text("This file is empty.")
+    expect(sending(page, "book.pdf").locator(".thumb use:visible")).to_have_attribute(
+        "href", re.compile("#circle-alert")
+    )
     expect(sending(page, "book.pdf")).to_contain_text(re.compile("It has 10 MB; at most 10.0\xa0MB are taken"))
     choose(page, {"name": "IMG_7.heic", "mimeType": "image/heic", "buffer": b"no picture"})
     expect(sending(page, "IMG_7.heic")).to_contain_text("This browser cannot read this kind of picture.")
@@ -285,7 +288,10 @@ def test_axe_finds_nothing(open_page, alice, full):
     page = open_page(alice, bypass_csp=True)
     page.goto(full.get_absolute_url())
     page.route("**/uploads/", lambda _route: None)
-    choose(page, png("waits.png"), {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    choose(page, png("waits.png"), {"name": "waits.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    shown = page.locator("#sending .thumb use:visible")
+    assert [use.get_attribute("href").partition("#")[2] for use in shown.all()] == ["image", "file-text"]
+    choose(page, {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
     page.get_by_text("1 removed file").click()
     page.get_by_text("Add a caption: offer.pdf").click()
     found = violations(page)
