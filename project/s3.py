@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
 
 from project import env
 
@@ -27,6 +28,10 @@ class Bucket:
         """Return what a content security policy calls the bucket: in path style one folder of the endpoint."""
         scheme, _, host = self.endpoint.partition("://")
         return f"{scheme}://{self.name}.{host}" if self.addressing == "virtual" else f"{self.endpoint}/{self.name}/"
+
+    def policy(self) -> dict[str, list[str]]:
+        """Return what pages may do with the bucket: send files straight to it, and show its pictures."""
+        return {"connect-src": [CSP.SELF, self.source], "img-src": [CSP.SELF, self.source]}
 
     def client_options(self) -> dict[str, Any]:
         """Return what botocore is told for uploads and private files alike.

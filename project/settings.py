@@ -293,8 +293,7 @@ SECURE_CSP = {
     "form-action": [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
     "object-src": [CSP.NONE],
-    # The browser sends files straight to the bucket, and pictures come from there.
-    **({"connect-src": [CSP.SELF, S3.source], "img-src": [CSP.SELF, S3.source]} if S3 else {}),
+    **(S3.policy() if S3 else {}),
 }
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

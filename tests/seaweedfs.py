@@ -1,6 +1,8 @@
 """A real S3 server for tests: SeaweedFS in one process on loopback, which can be stopped, frozen and started again."""
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +13,7 @@ from typing import Any
 
 from project.s3 import Bucket
 
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "storage.md"
 KEYS = {"access_key": "holdfast", "secret_key": "kelp holds the rock"}
 PORTS = [f"{name}{kind}" for name in ("s3", "master", "filer", "volume", "admin") for kind in (".port", ".port.grpc")]
 
@@ -63,9 +66,13 @@ class SeaweedFS:
         self._process.send_signal(signal.SIGSTOP)
 
     def allow(self, origin: str) -> None:
-        """Allow pages of this origin to send files here, and no others."""
-        rule: Any = {"AllowedOrigins": [origin], "AllowedMethods": ["PUT"], "AllowedHeaders": ["*"]}
+        """Allow pages of this origin what the docs tell to allow them, and no others."""
+        rule: Any = documented_cors_rule() | {"AllowedOrigins": [origin]}
         self.client().put_bucket_cors(Bucket="holdfast", CORSConfiguration={"CORSRules": [rule]})
+
+    def forget_origins(self) -> None:
+        """Have no rules any more, as before the first `allow`."""
+        self.client().delete_bucket_cors(Bucket="holdfast")
 
     def empty(self) -> None:
         client = self.client()
@@ -120,6 +127,14 @@ class SeaweedFS:
         except Exception:  # noqa: BLE001 - not yet, whatever it says
             return False
         return True
+
+
+def documented_cors_rule() -> dict[str, Any]:
+    """Return the one rule that docs/storage.md gives people to paste."""
+    block = re.search(r"```json\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    assert block
+    (rule,) = json.loads(block[1])
+    return dict(rule)
 
 
 def _free_ports(count: int) -> list[int]:

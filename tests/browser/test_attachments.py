@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.attaching import attached, choose, give_files, png, sending, slow_down, wait_for, watch_progress
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import violations
 from tests.todos.files import PDF, arrived, attach, noise, picture
@@ -16,81 +17,21 @@ WAITS_S = (1, 2, 4, 8, 8)
 
 
 @pytest.fixture
-def worktop(kitchen) -> Todo:
-    return Todo.objects.get(text="Measure the worktop")
-
-
-@pytest.fixture
 def on_page(page, worktop) -> Page:
     page.goto(worktop.get_absolute_url())
     page.evaluate("window.marked = true")
     return page
 
 
-def png(name: str = "plan.png", data: bytes | None = None) -> FilePayload:
-    return {"name": name, "mimeType": "image/png", "buffer": data or picture()}
-
-
-def choose(page: Page, *files: FilePayload) -> None:
-    page.locator("#attach").set_input_files(list(files))
-
-
-def slow_down(page: Page, bytes_per_second: int) -> None:
-    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", conditions)
-
-
-def sending(page: Page, name: str) -> Locator:
-    return page.locator("#sending .row", has_text=name)
-
-
-def attached(page: Page) -> Locator:
-    return page.locator("#file-rows [data-row-link]")
-
-
-def wait_for(page: Page, holds) -> None:
-    for _try in range(400):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    pytest.fail("it did not come to hold")
-
-
-def give_files(page: Page, kind: str, files: list[FilePayload]) -> None:
-    """Let the page have a paste or a drop of files, as a person's clipboard or pointer would."""
-    page.evaluate(
-        """([kind, files]) => {
-            const data = new DataTransfer();
-            for (const {name, type, bytes} of files) data.items.add(new File([new Uint8Array(bytes)], name, {type}));
-            const init = {bubbles: true, cancelable: true};
-            const form = document.getElementById("attach-form");
-            if (kind === "paste") {
-                document.body.dispatchEvent(new ClipboardEvent("paste", {...init, clipboardData: data}));
-            } else for (const name of ["dragover", "drop"]) {
-                form.dispatchEvent(new DragEvent(name, {...init, dataTransfer: data}));
-            }
-        }""",
-        [kind, [{"name": file["name"], "type": file["mimeType"], "bytes": list(file["buffer"])} for file in files]],
-    )
-
-
 def test_three_files_with_progress_become_attachments(on_page):
     page = on_page
     slow_down(page, 100_000)
-    on_their_way = []
-    page.expose_function("seen", lambda value: on_their_way.append(value))  # noqa: PLW0108 - Playwright asks for a function
-    page.evaluate(
-        """() => new MutationObserver(() => {
-            for (const bar of document.querySelectorAll("#sending progress")) window.seen(bar.value);
-        }).observe(document.getElementById("sending"), {subtree: true, attributes: true, childList: true})"""
-    )
+    on_their_way = watch_progress(page)
     choose(page, *(png(f"{name}.png", noise(150, 150)) for name in ("one", "two", "three")))
     expect(sending(page, "one.png").get_by_role("progressbar", name="one.png")).to_be_visible()
     expect(page.get_by_text("Is being checked", exact=True)).to_have_count(3, timeout=20_000)
     expect(page.locator("#sending .row")).to_have_count(0)
-    assert any(0 < value < 100 for value in on_their_way)
+    assert any(0 < value < 100 for values in on_their_way().values() for value in values)
     run_until_idle()
     expect(attached(page)).to_have_count(3)
     assert sorted(attached(page).all_inner_texts()) == ["one.png", "three.png", "two.png"]  # by who was checked first
@@ -207,6 +148,9 @@ def test_what_cannot_be_attached_is_not_sent(on_page, settings):
     )
     expect(sending(page, "drawing.svg")).to_contain_text("Only pictures")
     expect(sending(page, "empty.png")).to_contain_text("This file is empty.")
+    expect(sending(page, "book.pdf").locator(".thumb use:visible")).to_have_attribute(
+        "href", re.compile("#circle-alert")
+    )
     expect(sending(page, "book.pdf")).to_contain_text(re.compile("It has 10 MB; at most 10.0\xa0MB are taken"))
     choose(page, {"name": "IMG_7.heic", "mimeType": "image/heic", "buffer": b"no picture"})
     expect(sending(page, "IMG_7.heic")).to_contain_text("This browser cannot read this kind of picture.")
@@ -344,7 +288,11 @@ def test_axe_finds_nothing(open_page, alice, full):
     page = open_page(alice, bypass_csp=True)
     page.goto(full.get_absolute_url())
     page.route("**/uploads/", lambda _route: None)
-    choose(page, png("waits.png"), {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    choose(page, png("waits.png"), {"name": "waits.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    for name, kind in (("waits.png", "#image"), ("waits.pdf", "#file-text")):
+        icon = sending(page, name).locator(".thumb use:visible")
+        expect(icon).to_have_attribute("href", re.compile(f"{kind}$"))
+    choose(page, {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
     page.get_by_text("1 removed file").click()
     page.get_by_text("Add a caption: offer.pdf").click()
     found = violations(page)

@@ -48,6 +48,7 @@ function makeRow(file) {
   const row = element("sending-row").content.firstElementChild.cloneNode(true);
   row.querySelector("[data-name]").textContent = file.name;
   row.querySelector("progress").setAttribute("aria-label", file.name);
+  row.querySelector(`.thumb > [data-kind="${file.type === "application/pdf" ? "image" : "pdf"}"]`).remove();
   for (const button of row.querySelectorAll("[data-label]")) {
     button.setAttribute("aria-label", button.dataset.label.replace("{name}", () => file.name));
   }
@@ -59,6 +60,7 @@ function wire(item) {
   item.row.querySelector("[data-retry]").addEventListener("click", () => {
     item.state = "waiting";
     item.row.querySelector("[data-drop]").focus();
+    item.row.querySelector("progress").value = 0; // all of it is sent again
     show(item, { failed: false });
     say(item, "waiting");
     pump();
@@ -116,7 +118,7 @@ function forget(item) {
 }
 
 function bytes(count) {
-  const [value, unit] = count < 1024 ** 2 ? [count / 1024, "kilobyte"] : [count / 1024 ** 2, "megabyte"];
+  const [value, unit] = count < 1024 ** 2 ? [Math.ceil(count / 1024), "kilobyte"] : [count / 1024 ** 2, "megabyte"];
   return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
 }
 
@@ -163,7 +165,11 @@ async function send(item) {
     say(item, "sending", { done: bytes(done), size });
   };
   progress(0);
-  await item.sending.run({ progress, wait: (seconds) => say(item, "again", { seconds }) });
+  const wait = (seconds) => {
+    bar.value = 0;
+    say(item, "again", { seconds });
+  };
+  await item.sending.run({ progress, wait });
   bar.value = 100;
   say(item, "completing");
 }
