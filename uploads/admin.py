@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.admin_reading import ReadOnly
 from accounts.models import User
 from uploads import serving
 from uploads.models import State, Stray, Upload, Usage
@@ -26,20 +27,6 @@ _SIZES = {
     "large": (_("1 to 5 MB"), Q(size__gt=_MIB, size__lte=5 * _MIB)),
     "huge": (_("more than 5 MB"), Q(size__gt=5 * _MIB)),
 }
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
 
 
 class SizeFilter(admin.SimpleListFilter):
@@ -55,7 +42,7 @@ class SizeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Upload)
-class UploadAdmin(ReadOnly):
+class UploadAdmin(ReadOnly[Any]):
     change_list_template = "admin/uploads/upload/change_list.html"
     list_display = ("name", "owner", "type", "shown_size", "state", "reason", "created_at", "finding")
     list_filter = ("state", "reason", "type", SizeFilter, "finding")
@@ -127,7 +114,7 @@ class UploadAdmin(ReadOnly):
 
 
 @admin.register(Usage)
-class UsageAdmin(ReadOnly):
+class UsageAdmin(ReadOnly[Any]):
     list_display = ("owner", "shown_bytes", "share")
     list_select_related = ("owner",)
     search_fields = ("owner__email", "owner__name")
@@ -144,7 +131,7 @@ class UsageAdmin(ReadOnly):
 
 
 @admin.register(Stray)
-class StrayAdmin(ReadOnly):
+class StrayAdmin(ReadOnly[Any]):
     list_display = ("key", "kind", "shown_size", "found_at", "seen_at")
     list_filter = ("kind",)
     search_fields = ("key",)
