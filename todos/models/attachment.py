@@ -79,7 +79,7 @@ class Attachment(Trashable):
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         ordering = ["pk"]
-        default_permissions = ("view",)
+        default_permissions = ("view", "change")  # in the console: to the trash, and back
         indexes = [
             models.Index(fields=["todo", "position", "id"], name="todos_attachment_page"),
             models.Index(
