@@ -159,6 +159,7 @@ def test_size_is_told_as_shown(type):
     assert look(pictures.picture(type, exif=pictures.exif(6)), type) == Examined(type, 48, 64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colour", [0, 2, 3, 4, 6])
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
 def test_depths_and_colours_of_a_png(bits, colour):
@@ -298,6 +299,7 @@ def test_a_thumbnail_shows_the_first_frame(type):
     assert difference < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
 def test_a_thumbnail_of_any_kind_of_png(mode):
     picture = Image.new("I;16", (64, 48), 0x8000) if mode == "I;16" else pictures.image(mode="L").convert(mode)

@@ -182,6 +182,7 @@ def test_what_is_still_attached_does_not_keep_others_from_being_forgotten(begin,
     assert set(Upload.objects.values_list("pk", flat=True)) == {upload.pk for upload in shelf.attached}
 
 
+@pytest.mark.slow
 def test_checks_that_wait_do_not_keep_dead_ones_from_being_ended(arrive, alice, staff):
     dead = arrive()
     dead.complete(by=alice)
