@@ -19,6 +19,7 @@ from accounts.models import DataExport, User
 from accounts.redirects import next_path
 
 PAGE = ["GET", "HEAD", "POST"]
+EXPORT_NAME = "holdfast.zip"
 
 
 @fresh_session_required
@@ -66,13 +67,9 @@ def export_file(request: HttpRequest, key: str) -> HttpResponseBase:
 
     @fresh_session_required
     def send(_request: HttpRequest) -> HttpResponseBase:
-        try:
-            if not found.is_ready():
-                raise FileNotFoundError
-            file = default_storage.open(found.file, "rb")
-        except FileNotFoundError:
-            raise Http404 from None
-        response = FileResponse(file, as_attachment=True, filename="holdfast.zip", content_type="application/zip")
+        if not found.is_ready() or not default_storage.exists(found.file):
+            raise Http404
+        response = _download(found.file)
         response["Cache-Control"] = "private, no-store"
         return response
 
@@ -103,6 +100,14 @@ def cancel_deletion(request: HttpRequest) -> HttpResponse:
     if deleting.cancel(_member(request)):
         messages.success(request, _("Your account stays."))
     return redirect(next_path(request, default=resolve_url("account_settings")))
+
+
+def _download(name: str) -> HttpResponseBase:
+    """Send the export, or, as it may be large, lead to where the storage does."""
+    if hasattr(default_storage, "download_url"):
+        return redirect(default_storage.download_url(name, as_name=EXPORT_NAME))
+    file = default_storage.open(name, "rb")
+    return FileResponse(file, as_attachment=True, filename=EXPORT_NAME, content_type="application/zip")
 
 
 def _member(request: HttpRequest) -> User:

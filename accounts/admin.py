@@ -32,7 +32,7 @@ from accounts.admin_fresh import FreshToChange
 from accounts.admin_inviting import InvitationAdmin as InvitationAdmin  # registers itself
 from accounts.admin_limits import LimitsMixin
 from accounts.admin_purging import PurgingMixin
-from accounts.admin_reading import PlainlyNamed
+from accounts.admin_reading import ReadOnly
 from accounts.admin_rights import is_superuser, may_touch, operator
 from accounts.fresh import fresh_session_required
 from accounts.mail import send_mail, send_password_link
@@ -188,7 +188,7 @@ class UserAdmin(
 
 
 @admin.register(EmailAddress)
-class EmailAddressAdmin(PlainlyNamed[EmailAddress], AllauthEmailAddressAdmin):  # type: ignore[misc]
+class EmailAddressAdmin(ReadOnly[EmailAddress], AllauthEmailAddressAdmin):  # type: ignore[misc]
     """To look up only: an address is changed at its person, which keeps both the same."""
 
     list_select_related = ("user",)
@@ -198,15 +198,6 @@ class EmailAddressAdmin(PlainlyNamed[EmailAddress], AllauthEmailAddressAdmin):  
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         return self.search_fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: EmailAddress | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: EmailAddress | None = None) -> bool:  # noqa: ARG002
-        return False
 
     def has_verify_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)

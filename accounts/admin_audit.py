@@ -8,7 +8,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_reading import PlainlyNamed
+from accounts.admin_reading import ReadOnly
 from accounts.models import AuditEvent
 
 
@@ -21,24 +21,13 @@ class LoggedOneByOne[M: models.Model](admin.ModelAdmin[M]):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(PlainlyNamed[AuditEvent]):
+class AuditEventAdmin(ReadOnly[AuditEvent]):
     list_display = ("at", "kind", "person", "actor", "address", "detail")
     list_filter = ("kind",)
     list_select_related = ("person", "actor")
-    list_per_page = 50
     search_fields = ("person__email", "actor__email", "=address")
     search_help_text = _("E-mail address of a person, or address of a device")
     date_hierarchy = "at"
     ordering = ("-id",)
     fields = ("at", "kind", "person", "actor", "address", "detail")
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:  # noqa: ARG002
-        return False

@@ -1,9 +1,10 @@
-"""Giving people their own data: one ZIP of JSON files in the private storage, for a week.
+"""Giving people their own data: one ZIP of JSON and of their own files in the private storage, for a week.
 
 What there is besides the account comes from who has joined accounts.parts.
 """
 
 import json
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from accounts import auditing, mail, parts
 from accounts.links import public_url
 from accounts.models import AuditKind, DataExport, User
 from accounts.models.export import KEEP
-from accounts.parts import Rows
+from accounts.parts import PersonalFile, Rows
 from workflows import engine
 
 WORKFLOW = "export data"
@@ -58,6 +59,9 @@ def write(key: UUID) -> dict[str, Any] | None:
             for part in parts.joined():
                 for name, rows in part.export(export.person):
                     _write_rows(archive, f"{name}.json", rows)
+            lost = [file for part in parts.joined() for file in part.files(export.person) if not _write(archive, file)]
+            if lost:
+                _write_rows(archive, "missing-files.json", ({"name": file.name} for file in lost))
         size = file.tell()
         file.seek(0)
         delete_file(export.file_name)  # of an attempt that was cut off
@@ -109,6 +113,17 @@ def _write_rows(archive: zipfile.ZipFile, name: str, rows: Rows) -> None:
             text = json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)
             entry.write(f"{',' if number else ''}\n{text}".encode())
         entry.write(b"\n]\n")
+
+
+def _write(archive: zipfile.ZipFile, file: PersonalFile) -> bool:
+    """Copy the file as it is, pictures do not get smaller; False where it is lost."""
+    made = zipfile.ZipInfo(file.name, timezone.localtime(file.made_at).timetuple()[:6])
+    try:
+        with file.open() as source, archive.open(made, "w", force_zip64=True) as entry:
+            shutil.copyfileobj(source, entry)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _account(person: User) -> Iterator[tuple[str, Rows]]:

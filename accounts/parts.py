@@ -7,6 +7,7 @@ An app joins with `register(Part(name, …))` and leaves out what it has nothing
   may give at that moment, or returns None. Lock order: the invitation, then what `grant` locks.
 - `export` yields what it has of a person, as names of files and the rows in each. Rows come from iterators and are
   written as they come, so that a large account needs no more memory than a small one.
+- `files` yields the person's own files, which follow the rows; one that is lost is named in the export.
 - `shared` returns what others use too and only the person owns; `hand_over(person, heirs)` gives it to the heirs that
   the person chose, and takes the person out of it in any case: what has no heir stays without an owner.
 - `leave` takes the person out of what is shared with others, or raises ValidationError with the sentence that says why
@@ -14,8 +15,10 @@ An app joins with `register(Part(name, …))` and leaves out what it has nothing
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, BinaryIO
 
 from accounts.models import User
 from workflows import engine
@@ -39,6 +42,13 @@ class Shared:
     heirs: list[User]
 
 
+@dataclass(frozen=True)
+class PersonalFile:
+    name: str  # in the export, with its folders
+    made_at: datetime
+    open: Callable[[], AbstractContextManager[BinaryIO]]  # or FileNotFoundError
+
+
 def nothing(*_args: object, **_more: object) -> Any:
     return ()
 
@@ -49,6 +59,7 @@ class Part:
     describe: Callable[[Sequence[Data]], list[str]] = nothing
     grant: Callable[..., Granted | None] = nothing
     export: Callable[[User], Iterator[tuple[str, Rows]]] = nothing
+    files: Callable[[User], Iterable[PersonalFile]] = nothing
     shared: Callable[[User], list[Shared]] = nothing
     hand_over: Callable[[User, dict[int, int]], object] = nothing
     leave: Callable[[User], object] = nothing

@@ -19,7 +19,10 @@ SEEN = ("accounts", "account", "todos", "uploads", "workflows")
 UNSEEN = ("emailconfirmation",)
 DONE = {
     "accounts": ("add_user", "change_user", "purge_person"),
-    "todos": ("change_todolist", "change_todo", "change_membership", "delete_membership", "change_bulkadd"),
+    "todos": (
+        *("change_todolist", "change_todo", "change_attachment", "change_membership", "delete_membership"),
+        "change_bulkadd",
+    ),
     "uploads": ("change_upload",),
     "workflows": ("change_run", "change_message", "change_queuestate", "change_schedule"),
 }

@@ -12,7 +12,7 @@ from accounts.models.purge import DECIDED, WORKFLOW
 from workflows import engine
 
 BATCH = 500
-EXPORT_WITHIN = timedelta(minutes=30)
+EXPORT_WITHIN = timedelta(hours=2)  # with all files of a member, from and to a bucket
 
 
 @engine.consumer(

@@ -1,6 +1,8 @@
 """The same people everywhere: Alice owns, Bob shares (editor), Carol reads, Mallory is a stranger."""
 
+import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -8,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from todos.models import Role, Todo, TodoList
+from uploads.verifying import decoding
 from workflows import clock, crash
 
 PASSWORD = "kelp holds the rock"
@@ -41,6 +44,24 @@ def upload_folder(settings, tmp_path):
     """The local store of uploads, in a folder of its own."""
     settings.UPLOAD_FOLDER = tmp_path / "uploads"
     return settings.UPLOAD_FOLDER
+
+
+_decoded: dict[tuple[Any, ...], bytes] = {}
+
+
+@pytest.fixture(autouse=True)
+def known_pictures(monkeypatch):
+    """Decode a picture once for all tests: most of them attach the same few, and each decoding starts a process."""
+    run = decoding._run
+
+    def run_once(data, **order):
+        limits = decoding.MEMORY, decoding.PATIENCE, decoding.decoder.__file__
+        key = hashlib.sha256(data).digest(), *order.values(), *limits
+        if key not in _decoded:
+            _decoded[key] = run(data, **order)
+        return _decoded[key]
+
+    monkeypatch.setattr(decoding, "_run", run_once)
 
 
 @pytest.fixture

@@ -3,41 +3,24 @@
 Nothing is added or deleted here: the app adds, and the trash keeps what can come back.
 """
 
-from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from accounts.admin_reading import ReadOnly
 from accounts.models import User
 from todos.admin_forms import MemberSelect, MembersFormSet, TodoForm, TodoListForm
 from todos.admin_reading import ActivityAdmin, BulkAddAdmin
-from todos.models import Activity, BulkAdd, Membership, Role, Todo, TodoList
-from todos.refusals import LastOwner, Refused
-
-
-class SetFilter(admin.SimpleListFilter):
-    """By whether the timestamp named like the parameter is set."""
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
-        return [("yes", _("Yes")), ("no", _("No"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
-        if not self.value():
-            return queryset
-        return queryset.filter(**{f"{self.parameter_name}_at__isnull": self.value() == "no"})
-
-
-class TrashFilter(SetFilter):
-    title = _("in the trash")
-    parameter_name = "trashed"
+from todos.admin_verbs import SetFilter, TrashFilter, Trashing, VerbAdmin, unless_refused
+from todos.models import Activity, Attachment, BulkAdd, Membership, Role, Todo, TodoList
+from todos.refusals import LastOwner
 
 
 class CompletedFilter(SetFilter):
@@ -88,39 +71,6 @@ class NewMemberInline(admin.TabularInline[Membership, TodoList]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).none()
-
-
-class VerbAdmin(admin.ModelAdmin[Any]):
-    """Changes rows through their verbs; where one is refused, nothing is changed or logged, and only that is told."""
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _unless_refused(request, partial(super().changeform_view, request, *args, **kwargs))
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _unless_refused(request, partial(super().delete_view, request, *args, **kwargs))
-
-
-class Trashing(VerbAdmin):
-    """Neither adds nor deletes; puts in the trash and restores."""
-
-    list_per_page = 50
-    view_on_site = False  # an operator is rarely a member, and would find nothing there
-    show_full_result_count = False
-    actions = ("put_in_trash", "restore")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    @admin.action(description=_("Put in the trash"), permissions=["change"])
-    def put_in_trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        _run(request, (partial(row.trash, by=request.user) for row in queryset))
-
-    @admin.action(description=_("Restore from the trash"), permissions=["change"])
-    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        _run(request, (partial(row.restore, by=request.user) for row in queryset))
 
 
 @admin.register(TodoList)
@@ -201,6 +151,31 @@ class TodoAdmin(Trashing):
         obj.edit(by=_operator(request), **{name: form.cleaned_data[name] for name in form.changed_data})
 
 
+@admin.register(Attachment)
+class AttachmentAdmin(Trashing, ReadOnly[Any]):
+    """The file itself, and whether it is whole, is on the page of its upload."""
+
+    list_display = ("name", "todo", "caption", "created_by", "created_at", "shown_state", "trashed_at")
+    list_filter = (TrashFilter, "upload__state", "upload__type")
+    list_select_related = ("upload", "todo", "created_by")
+    search_fields = ("=id", "caption", "upload__name", "todo__text", "created_by__email")
+    search_help_text = _("Number, caption or name of the file, text of the to-do, or address of who attached it")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    fields = ("todo", "upload", "caption", "position", "created_by", "created_at", "trashed_at", "trashed_by")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
+        return super().get_queryset(request).select_related("upload", "todo", "created_by", "trashed_by")
+
+    @admin.display(description=_("name"), ordering="upload__name")
+    def name(self, row: Attachment) -> str:
+        return row.name
+
+    @admin.display(description=_("state"), ordering="upload__state")
+    def shown_state(self, row: Attachment) -> str:
+        return row.upload.get_state_display()
+
+
 @admin.register(Membership)
 class MembershipAdmin(VerbAdmin):
     list_display = ("user", "list", "role", "created_at")
@@ -229,7 +204,7 @@ class MembershipAdmin(VerbAdmin):
 
     def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
         act = transaction.atomic(super().response_action)  # Django logs deletions before they are tried
-        return _unless_refused(request, partial(act, request, *args, **kwargs))
+        return unless_refused(request, partial(act, request, *args, **kwargs))
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         obj.change_role(form.cleaned_data["role"], by=_operator(request))
@@ -249,25 +224,3 @@ admin.site.register(BulkAdd, BulkAddAdmin)
 def _operator(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
-
-
-def _unless_refused[T](request: HttpRequest, view: Callable[[], T]) -> T | HttpResponseRedirect:
-    """Return what the view returns; where it meets a refusal, tell the reason and show the page again."""
-    try:
-        return view()
-    except Refused as reason:
-        messages.error(request, str(reason))
-        return HttpResponseRedirect(request.get_full_path())
-
-
-def _run(request: HttpRequest, verbs: Iterable[Callable[[], bool]]) -> None:
-    """Run each verb; tell how many changed something, and why others were refused."""
-    changed, reasons = 0, set()
-    for verb in verbs:
-        try:
-            changed += verb()
-        except Refused as refused:
-            reasons.add(str(refused))
-    for reason in sorted(reasons):
-        messages.error(request, reason)
-    messages.success(request, ngettext("%d was changed.", "%d were changed.", changed) % changed)

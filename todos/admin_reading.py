@@ -4,14 +4,14 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_reading import PlainlyNamed
+from accounts.admin_reading import ReadOnly
 from todos.models import Activity, BulkAdd, SkippedLines
 from todos.models.bulkadd import State
 from workflows.models import Run
@@ -20,23 +20,9 @@ MOST_PROBLEMS = 100
 """Problems that a bulk add's page shows; there may be one for each of 100,000 lines."""
 
 
-class ReadOnly(PlainlyNamed[Any]):
-    list_per_page = 50
-    show_full_result_count = False
+class ActivityAdmin(ReadOnly[Any]):
     date_hierarchy = "created_at"
     ordering = ("-id",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-
-class ActivityAdmin(ReadOnly):
     list_display = ("created_at", "actor", "verb", "list", "todo")
     list_filter = ("verb",)
     list_select_related = ("actor", "list", "todo")
@@ -61,7 +47,9 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=BulkAdd.objects.in_state(State(asked)).values("pk"))
 
 
-class BulkAddAdmin(ReadOnly):
+class BulkAddAdmin(ReadOnly[Any]):
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
     list_display = (
         "__str__",
         "list",

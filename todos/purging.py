@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from todos.models import Activity, Attachment, Membership, Todo, TodoList, Verb
 from todos.models.membership import refuse_to_desert
-from uploads.models import Upload
+from uploads.models import State, Upload
 
 type Deleted = dict[str, int]
 
@@ -29,6 +29,12 @@ def trashed_todos(before: datetime, *, limit: int) -> Deleted:
 def trashed_attachments(before: datetime, *, limit: int) -> Deleted:
     """Delete attachments that are in the trash since `before` or longer; `restore` refuses them."""
     return _attachments(Attachment.objects.filter(trashed_at__lte=before).order_by("trashed_at"), limit=limit)
+
+
+def lost_attachments(before: datetime, *, limit: int) -> Deleted:
+    """Delete attachments whose file was lost, or deleted by an operator, at `before` or earlier."""
+    lost = Attachment.objects.filter(upload__state=State.DELETED, upload__deleted_at__lte=before)
+    return _attachments(lost.order_by("pk"), limit=limit)
 
 
 def trashed_lists(before: datetime, *, limit: int) -> Deleted:

@@ -6,15 +6,17 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from accounts.admin_reading import ReadOnly
 from accounts.models import User
 from uploads import serving
 from uploads.models import State, Stray, Upload, Usage
@@ -26,20 +28,6 @@ _SIZES = {
     "large": (_("1 to 5 MB"), Q(size__gt=_MIB, size__lte=5 * _MIB)),
     "huge": (_("more than 5 MB"), Q(size__gt=5 * _MIB)),
 }
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
-        return False
 
 
 class SizeFilter(admin.SimpleListFilter):
@@ -55,7 +43,7 @@ class SizeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Upload)
-class UploadAdmin(ReadOnly):
+class UploadAdmin(ReadOnly[Any]):
     change_list_template = "admin/uploads/upload/change_list.html"
     list_display = ("name", "owner", "type", "shown_size", "state", "reason", "created_at", "finding")
     list_filter = ("state", "reason", "type", SizeFilter, "finding")
@@ -63,7 +51,7 @@ class UploadAdmin(ReadOnly):
     date_hierarchy = "created_at"
     search_fields = ("=id", "name", "owner__email", "owner__name")
     search_help_text = _("Number or name of the file, name or address of its owner")
-    actions = ("recheck",)
+    actions = ("recheck", "discard")
     fields: ClassVar = [
         *("preview", "name", "owner", "type", "size", "stored_size", "width", "height", "target_kind", "target_id"),
         *("state", "explanation", "created_at", "completed_at", "settled_at", "thumbnails_at", "deleted_at"),
@@ -105,6 +93,17 @@ class UploadAdmin(ReadOnly):
         said = ngettext("%d file is being checked again.", "%d files are being checked again.", count) % count
         messages.success(request, said)
 
+    @admin.action(description=_("Delete what the check again found to be wrong"), permissions=["recheck"])
+    def discard(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
+        assert isinstance(request.user, User)
+        count = 0
+        for upload in queryset.filter(state=State.READY).exclude(finding=""):
+            with transaction.atomic():
+                if upload.discard(by=request.user):
+                    self.log_change(request, upload, gettext("Deleted: %s") % upload.get_finding_display())
+                    count += 1
+        messages.success(request, ngettext("%d file was deleted.", "%d files were deleted.", count) % count)
+
     @admin.display(description=_("size"), ordering="size")
     def shown_size(self, row: Upload) -> str:
         return filesizeformat(row.stored_size or row.size)
@@ -127,12 +126,18 @@ class UploadAdmin(ReadOnly):
 
 
 @admin.register(Usage)
-class UsageAdmin(ReadOnly):
+class UsageAdmin(ReadOnly[Usage]):
     list_display = ("owner", "shown_bytes", "share")
     list_select_related = ("owner",)
     search_fields = ("owner__email", "owner__name")
     fields = ("owner", "bytes", "share")
     readonly_fields = ("share",)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Usage | None:
+        try:
+            return super().get_object(request, object_id, from_field)
+        except OverflowError:  # Django does not see, behind a relation, that no row has such a number
+            return None
 
     @admin.display(description=_("takes"), ordering="bytes")
     def shown_bytes(self, row: Usage) -> str:
@@ -144,7 +149,7 @@ class UsageAdmin(ReadOnly):
 
 
 @admin.register(Stray)
-class StrayAdmin(ReadOnly):
+class StrayAdmin(ReadOnly[Any]):
     list_display = ("key", "kind", "shown_size", "found_at", "seen_at")
     list_filter = ("kind",)
     search_fields = ("key",)

@@ -1,12 +1,18 @@
 """What becomes of a person's uploads when they ask for their data, and when they go."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import BinaryIO
 
 from accounts.exporting import CHUNK
 from accounts.models import User
-from accounts.parts import Rows
+from accounts.parts import PersonalFile, Rows
 from uploads import targets
 from uploads.models import State, Upload
+from uploads.models.queries import UploadQuerySet
+from uploads.stores import store
+from uploads.stores.base import Missing
 from workflows import engine
 
 BATCH = 100
@@ -14,8 +20,14 @@ FIELDS = ("id", "name", "type", "size", "state", "target_kind", "target_id", "cr
 
 
 def export(person: User) -> Iterator[tuple[str, Rows]]:
-    """Yield what is known of the person's files; the files themselves are where they were attached."""
+    """Yield what is known of the person's files."""
     yield "uploads", Upload.objects.of(person).order_by("created_at").values(*FIELDS).iterator(CHUNK)
+
+
+def files(person: User) -> Iterator[PersonalFile]:
+    """Yield the files that the person uploaded, in whatever they are now."""
+    for upload in _in_batches(Upload.objects.of(person).ready()):
+        yield PersonalFile(f"files/{upload.pk}/{upload.name}", upload.created_at, partial(_open, upload))
 
 
 def leave(person: User) -> None:
@@ -41,3 +53,21 @@ def end_some(person_id: int, *, after: str | None) -> str | None:
             continue
         upload.discard(by=None)
     return str(batch[-1].pk) if batch else None
+
+
+def _in_batches(found: UploadQuerySet) -> Iterator[Upload]:
+    """Yield one after the other, with no query open: what is done with each may take long."""
+    found = found.order_by("pk")
+    batch = list(found[:BATCH])
+    while batch:
+        yield from batch
+        batch = list(found.filter(pk__gt=batch[-1].pk)[:BATCH])
+
+
+@contextmanager
+def _open(upload: Upload) -> Iterator[BinaryIO]:
+    try:
+        with store().open(upload.file) as file:
+            yield file
+    except Missing as error:
+        raise FileNotFoundError(upload.file) from error

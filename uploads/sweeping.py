@@ -6,9 +6,9 @@ an operator who named the wrong one.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import batched, chain
+from itertools import batched, chain, islice
 from uuid import UUID
 
 from django.db import transaction
@@ -51,19 +51,14 @@ def dismiss_rejected(now: datetime, *, limit: int) -> int:
 
 
 def end_stuck(now: datetime, *, limit: int) -> int:
-    """Reject those whose check came to nothing: its run was cancelled, or lost. Return how many were looked at."""
-    stuck = list(Upload.objects.stuck(now - STUCK_AFTER).order_by("pk")[:limit])
-    alive = set(
-        Run.objects.unfinished().filter(pk__in=[upload.run_id for upload in stuck]).values_list("pk", flat=True)
-    )
-    dead = [upload for upload in stuck if upload.run_id not in alive]
+    """Reject those whose check came to nothing: its run was cancelled, or lost. Return how many."""
+    dead = _some(Upload.objects.stuck(now - STUCK_AFTER).order_by("pk"), _without_run, limit=limit)
     return sum(upload.settle_rejected(Reason.STORE_FAILED) for upload in dead)
 
 
 def forget_deleted(now: datetime, *, limit: int) -> int:
     """Delete rows of what was deleted a month ago; return how many."""
-    old = Upload.objects.deleted_before(now - FORGOTTEN_AFTER).order_by("deleted_at")
-    unused = _unused(list(old[:limit]))
+    unused = _some(Upload.objects.deleted_before(now - FORGOTTEN_AFTER).order_by("pk"), _unused, limit=limit)
     Upload.objects.filter(pk__in=[upload.pk for upload in unused], state=State.DELETED).delete()
     return len(unused)
 
@@ -161,6 +156,17 @@ def _note(kind: StrayKind, found: Iterable[tuple[str, int]], *, now: datetime) -
         rows, update_conflicts=True, unique_fields=["kind", "key"], update_fields=["size", "seen_at"]
     )
     return len(rows)
+
+
+def _some(found: QuerySet[Upload], chosen: Callable[[Sequence[Upload]], list[Upload]], *, limit: int) -> list[Upload]:
+    """Return the first that are chosen, however many come before that are not."""
+    return list(islice(chain.from_iterable(map(chosen, batched(found.iterator(CHUNK), CHUNK))), limit))
+
+
+def _without_run(uploads: Sequence[Upload]) -> list[Upload]:
+    runs = Run.objects.unfinished().filter(pk__in=[upload.run_id for upload in uploads])
+    alive = set(runs.values_list("pk", flat=True))
+    return [upload for upload in uploads if upload.run_id not in alive]
 
 
 def _unused(uploads: Iterable[Upload], *, when_unknown: bool = True) -> list[Upload]:

@@ -90,4 +90,4 @@ def reconcile_usage(step: engine.Steps) -> int:
 engine.schedule("sweep uploads", sweep_uploads, cron="17 4 * * *", missed="once")
 engine.schedule("reconcile usage", reconcile_usage, cron="47 4 * * *", missed="once")
 
-register(Part("uploads", export=leaving.export, leave=leaving.leave, purge=leaving.purge))
+register(Part("uploads", export=leaving.export, files=leaving.files, leave=leaving.leave, purge=leaving.purge))

@@ -31,7 +31,7 @@ def test_password_hashes_are_never_shown(sign_in, staff, alice):
     for path in ("", f"{alice.pk}/change/", f"{alice.pk}/password/"):
         page = client.get(f"{PEOPLE}{path}").content.decode()
         assert digest[:6] not in page
-        assert "md5" not in page.lower()
+        assert not re.search(r"\bmd5\b", page, re.IGNORECASE)  # a token may have these letters, too
     assert client.get(PEOPLE, {"password__startswith": "md5"}).status_code == 400
 
 

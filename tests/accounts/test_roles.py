@@ -11,7 +11,8 @@ from workflows.models import AuditLine
 PAGES = [
     PEOPLE,
     *("/admin/accounts/auditevent/", "/admin/accounts/purgerequest/", "/admin/account/emailaddress/"),
-    *("/admin/todos/todolist/", "/admin/todos/todo/", "/admin/todos/membership/"),
+    *("/admin/todos/todolist/", "/admin/todos/todo/", "/admin/todos/attachment/", "/admin/todos/membership/"),
+    *("/admin/uploads/upload/", "/admin/uploads/usage/", "/admin/uploads/stray/"),
     *("/admin/workflows/run/", "/admin/workflows/message/", "/admin/workflows/schedule/"),
 ]
 

@@ -10,6 +10,8 @@ pytestmark = pytest.mark.django_db
 LISTS = "/admin/todos/todolist/"
 TODOS = "/admin/todos/todo/"
 PEOPLE = "/admin/accounts/user/"
+FILES = "/admin/uploads/upload/"
+USAGE = "/admin/uploads/usage/"
 LONG = "9" * 19
 
 
@@ -47,6 +49,13 @@ def operator(staff) -> Client:
         (f"{TODOS}abc/change/", 302),
         (f"{TODOS}{LONG}/change/", 302),
         (f"{PEOPLE}abc/password/", 404),
+        (f"{FILES}{LONG}/picture/", 404),
+        (f"{FILES}{LONG}/change/", 302),
+        (f"{FILES}-1/history/", 302),
+        (f"{USAGE}{10**30}/history/", 302),
+        (f"{USAGE}{10**30}/change/", 302),
+        (f"{USAGE}-1/change/", 302),
+        (f"{USAGE}abc/change/", 302),
     ],
 )
 def test_no_address_is_a_server_error(operator, address, status):

@@ -34,9 +34,13 @@ def noise(width: int, height: int, *, kind: str = "PNG") -> bytes:
 def arrived(todo: Todo, data: bytes, *, by: User, name: str = "plan.png", type: str = "image/png") -> Upload:
     """Return an upload whose bytes lie in the store, and whose check is about to begin."""
     upload = Upload.create(name=name, size=len(data), type=type, target=target(todo), by=by)
-    store().write(upload.incoming, BytesIO(data), type=type)
-    upload.complete(by=by)
+    arrive(upload, data)
     return upload
+
+
+def arrive(upload: Upload, data: bytes) -> None:
+    store().write(upload.incoming, BytesIO(data), type=upload.type)
+    upload.complete(by=upload.owner)
 
 
 def attach(todo: Todo, *, by: User, name: str = "plan.png", data: bytes | None = None, type: str = "image/png"):

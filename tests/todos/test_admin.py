@@ -1,14 +1,15 @@
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from todos.models import Activity, Membership, Role, Todo, TodoList, Verb
+from tests.todos.files import attach
+from todos.models import Activity, Attachment, Membership, Role, Todo, TodoList, Verb
 from todos.refusals import LastOwner, ListInTheTrash
 
-MODELS = ["todolist", "todo", "membership", "activity"]
+MODELS = ["todolist", "todo", "attachment", "membership", "activity"]
 
 
 @pytest.fixture
@@ -207,6 +208,46 @@ def test_who_may_only_look_gets_no_actions(tiles, make_user, sign_in):
     assert client.get(url).status_code == 200
     client.post(url, {"action": "put_in_trash", "_selected_action": [tiles.pk]})
     assert Todo.objects.live().filter(pk=tiles.pk).exists()
+
+
+@pytest.fixture
+def plan(tiles, alice) -> Attachment:
+    plan = attach(tiles, by=alice)
+    plan.set_caption("Behind the oven", by=alice)
+    return plan
+
+
+ATTACHMENTS = "/admin/todos/attachment/"
+
+
+def test_attachments_are_found_by_what_is_known_of_them(plan, operator):
+    def found(query: str) -> int:
+        return len(operator.get(ATTACHMENTS + query).context["cl"].result_list)
+
+    asked = {"": 1, "?q=oven": 1, "?q=plan.png": 1, "?q=tiles": 1, "?q=bob": 0, f"?q={plan.pk}": 1, "?trashed=yes": 0}
+    asked |= {"?upload__state__exact=ready": 1, "?upload__state__exact=deleted": 0}
+    assert {query: found(query) for query in asked} == asked
+
+
+def test_an_attachment_leads_to_its_upload_and_is_not_changed(plan, operator):
+    page = operator.get(change_url(plan))
+    assert reverse("admin:uploads_upload_change", args=[plan.upload_id]) in page.text
+    assert operator.post(change_url(plan), {"caption": "x"}).status_code == 403
+    assert operator.post(f"{ATTACHMENTS}{plan.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(("group", "may"), [("Operators", True), ("Viewers", False)])
+def test_operators_put_attachments_in_the_trash_and_back(plan, make_user, sign_in, group, may):
+    person = make_user("Olga", is_staff=True)
+    person.groups.add(Group.objects.get(name=group))
+    client = sign_in(person)
+    assert client.get(ATTACHMENTS).status_code == 200
+    for action, trashed in (("put_in_trash", may), ("restore", False)):
+        client.post(ATTACHMENTS, {"action": action, "_selected_action": [plan.pk]})
+        plan.refresh_from_db()
+        assert bool(plan.trashed_at) == trashed
+    verbs = list(Activity.objects.filter(actor=person).order_by("pk").values_list("verb", flat=True))
+    assert verbs == ([Verb.FILE_TRASHED, Verb.FILE_RESTORED] if may else [])
 
 
 def test_history_is_read_only(flat, operator):

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.todos.files import PDF, arrived, attach, picture
+from tests.todos.files import PDF, arrive, arrived, attach, picture
 from tests.todos.test_cleaning import age, clean
 from todos import attaching
 from todos.exporting import export
@@ -41,6 +41,23 @@ def test_a_checked_upload_is_attached_last(tiles, alice, bob):
     assert last().sentence == "attached “second.pdf”"
     assert first.has_thumbnails
     assert not second.has_thumbnails
+
+
+def test_files_stand_in_the_order_in_which_they_were_chosen(tiles, alice):
+    a, b, c, d = (
+        Upload.create(
+            name=f"{name}.pdf", size=len(PDF), type="application/pdf", target=attaching.target(tiles), by=alice
+        )
+        for name in "abcd"
+    )
+    for upload in (b, d, a):
+        arrive(upload, PDF)
+        run_until_idle()
+    assert names(tiles) == ["a.pdf", "b.pdf", "d.pdf"]
+    Attachment.objects.get(upload=a).move(by=alice, after=Attachment.objects.get(upload=d).pk)
+    arrive(c, PDF)
+    run_until_idle()
+    assert names(tiles) == ["b.pdf", "d.pdf", "a.pdf", "c.pdf"]
 
 
 def test_only_ready_uploads_are_attached(tiles, alice):
@@ -123,6 +140,14 @@ def test_after_thirty_days_the_file_is_deleted(plan, tiles, alice):
     run_until_idle()
     assert {key for key, _found in store().walk()} == {kept.upload.file}
     assert Usage.objects.get(owner=alice).bytes == kept.upload.stored_size
+
+
+def test_an_attachment_without_its_file_goes_after_thirty_days(plan, tiles):
+    plan.upload.discard(by=None)
+    assert names(tiles) == []
+    assert clean() == {}
+    Upload.objects.update(deleted_at=timezone.now() - timedelta(days=30))
+    assert clean() == {"todos.Attachment": 1}
 
 
 @pytest.mark.parametrize("what", ["to-do", "list"])

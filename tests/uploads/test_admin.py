@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.uploads.conftest import PNG
+from tests.uploads.conftest import PNG, keys
 from uploads.models import Stray, Upload, Usage
 from uploads.stores import store
 from workflows.testing import run_until_idle
@@ -38,9 +38,13 @@ def picture_url(upload) -> str:
     return reverse("admin:uploads_upload_picture", args=[upload.pk])
 
 
+def act(client, action: str, *uploads):
+    fields = {"action": action, "_selected_action": [str(upload.pk) for upload in uploads]}
+    return client.post(LIST, fields, follow=True)
+
+
 def recheck(client, *uploads) -> int:
-    fields = {"action": "recheck", "_selected_action": [str(upload.pk) for upload in uploads]}
-    return client.post(LIST, fields, follow=True).status_code
+    return act(client, "recheck", *uploads).status_code
 
 
 def test_the_list_has_totals(make_ready, begin, operator):
@@ -122,6 +126,27 @@ def test_viewers_check_nothing_again(make_ready, viewer):
     recheck(viewer, upload)
     run_until_idle()
     assert Upload.objects.get().rechecked_at is None
+
+
+def test_what_the_check_again_found_wrong_can_be_deleted(make_ready, operator):
+    whole, lost = make_ready(), make_ready()
+    store().delete(lost.file)
+    recheck(operator, whole, lost)
+    run_until_idle()
+    assert "1 file was deleted." in act(operator, "discard", whole, lost).text
+    run_until_idle()
+    assert keys() == sorted([whole.file, whole.small, whole.large])
+    assert Upload.objects.get(pk=lost.pk).state == "deleted"
+    history = operator.get(reverse("admin:uploads_upload_history", args=[lost.pk])).text
+    assert "Deleted: Missing in the store" in history
+    assert "0 files were deleted." in act(operator, "discard", whole, lost).text
+
+
+def test_viewers_delete_nothing(make_ready, viewer):
+    upload = make_ready()
+    Upload.objects.update(finding="missing")
+    act(viewer, "discard", upload)
+    assert Upload.objects.get().state == "ready"
 
 
 def test_usage_and_strays_are_shown(make_ready, operator, settings, alice):

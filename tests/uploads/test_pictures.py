@@ -50,7 +50,18 @@ def cost_of(data: bytes, type: str, *, folder):
 # --- Bombs -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", bombs.BOMBS)
+QUICK = {
+    "PNG of 4 gigapixels",
+    "JPEG of 2000 scans",
+    "GIF of large frames",
+    "WebP of many frames",
+    "AVIF of boxes in boxes",
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in bombs.BOMBS]
+)
 def test_a_bomb_is_refused_quickly_and_in_little_memory(name, tmp_path):
     type, make = bombs.BOMBS[name]
     cost = cost_of(make(), type, folder=tmp_path)
@@ -65,6 +76,7 @@ def test_a_bomb_is_refused_quickly_and_in_little_memory(name, tmp_path):
     assert cost["growth"] < MOST_GROWTH, cost
 
 
+@pytest.mark.slow
 def test_the_measurement_of_bombs_sees_what_decoding_takes(tmp_path):
     data = pictures.picture("image/webp", of=Image.new("RGB", (5000, 4000)), method=0)
     cost = cost_of(data, "image/webp", folder=tmp_path)
@@ -97,6 +109,7 @@ def test_the_most_pixels_of_a_png(width, fits):
         assert reason(data, "image/png") == Reason.TOO_MANY_PIXELS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("type", ["image/jpeg", "image/gif"])
 def test_the_most_pixels_of_what_is_cheap_to_decode(type):
     data = pictures.picture(type, of=Image.new("L", (MOST_PIXELS // 5000, 5000)))
@@ -104,6 +117,7 @@ def test_the_most_pixels_of_what_is_cheap_to_decode(type):
     assert small(data, type).size == (20, 13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("type", ["image/webp", "image/avif"])
 def test_the_most_pixels_of_what_is_dear_to_decode(type):
     options = {"method": 0} if type == "image/webp" else {"speed": 10, "subsampling": "4:4:4"}
@@ -112,6 +126,7 @@ def test_the_most_pixels_of_what_is_dear_to_decode(type):
     assert small(data, type, box=1600).size == (1600, 1067)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [pictures.gif_of_frames, pictures.webp_of_frames])
 def test_the_most_frames(make):
     type = "image/gif" if make is pictures.gif_of_frames else "image/webp"
@@ -144,6 +159,7 @@ def test_size_is_told_as_shown(type):
     assert look(pictures.picture(type, exif=pictures.exif(6)), type) == Examined(type, 48, 64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colour", [0, 2, 3, 4, 6])
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
 def test_depths_and_colours_of_a_png(bits, colour):
@@ -197,6 +213,7 @@ def test_damaged_pixels_are_refused(type):
     assert reason(bytes(data), type) in {Reason.UNREADABLE, Reason.TRUNCATED}
 
 
+@pytest.mark.slow
 def test_a_picture_of_random_damage_never_raises_anything_else():
     for type in pictures.PICTURES:
         data = pictures.picture(type, **({} if type == "image/gif" else {"exif": pictures.exif(6)}))
@@ -282,6 +299,7 @@ def test_a_thumbnail_shows_the_first_frame(type):
     assert difference < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
 def test_a_thumbnail_of_any_kind_of_png(mode):
     picture = Image.new("I;16", (64, 48), 0x8000) if mode == "I;16" else pictures.image(mode="L").convert(mode)

@@ -121,6 +121,7 @@ def test_a_second_put_is_refused_and_changes_nothing(etag):
     assert store().head(KEY).etag == etag
 
 
+@pytest.mark.slow
 def test_of_many_puts_at_once_one_succeeds():
     right = store().presign_put(KEY, type="image/png", size=5, expires=MINUTE)
     start, answers = threading.Barrier(8), []

@@ -3,6 +3,7 @@
 import io
 import os
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from tests.uploads.conftest import PNG, keys
 from uploads import sweeping
 from uploads.models import State, Stray, Upload, Usage
 from uploads.stores import store
-from uploads.workflows import reconcile_usage, sweep_uploads
+from uploads.workflows import BATCH, reconcile_usage, sweep_uploads
 from workflows import engine
 from workflows.models import Run
 from workflows.testing import advance, run_until_idle
@@ -163,6 +164,36 @@ def test_what_is_over_is_forgotten(arrive, alice):
     advance(timedelta(days=29))
     night()
     assert not Upload.objects.exists()
+
+
+def copies(upload: Upload, count: int, **fields) -> list[Upload]:
+    """Return many that are like it, with ids that come before its own."""
+    values = {field.attname: getattr(upload, field.attname) for field in Upload._meta.concrete_fields} | fields
+    return Upload.objects.bulk_create(Upload(**values | {"id": UUID(int=number)}) for number in range(count))
+
+
+def test_what_is_still_attached_does_not_keep_others_from_being_forgotten(begin, shelf, alice):
+    over = begin()
+    over.cancel(by=alice)
+    over.refresh_from_db()
+    shelf.attached += copies(over, BATCH + 20)
+    advance(timedelta(days=31))
+    sweep()
+    assert set(Upload.objects.values_list("pk", flat=True)) == {upload.pk for upload in shelf.attached}
+
+
+@pytest.mark.slow
+def test_checks_that_wait_do_not_keep_dead_ones_from_being_ended(arrive, alice, staff):
+    dead = arrive()
+    dead.complete(by=alice)
+    engine.cancel(dead.run_id)
+    dead.refresh_from_db()
+    for waiting in copies(dead, BATCH + 20):
+        engine.pause(engine.start("verify upload", {"upload_id": waiting.pk}, id=waiting.run_id).pk, by=staff)
+    Upload.objects.update(completed_at=timezone.now() - DAY)
+    sweep()
+    assert Upload.objects.get(state=State.REJECTED) == dead
+    assert Upload.objects.filter(state=State.VERIFYING).count() == BATCH + 20
 
 
 def test_the_ledger_is_counted_anew(make_ready, begin, alice, bob, caplog):

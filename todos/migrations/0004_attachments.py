@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'attachment',
                 'verbose_name_plural': 'attachments',
                 'ordering': ['pk'],
-                'default_permissions': ('view',),
+                'default_permissions': ('view', 'change'),
             },
         ),
         migrations.RemoveConstraint(

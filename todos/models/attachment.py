@@ -79,7 +79,7 @@ class Attachment(Trashable):
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         ordering = ["pk"]
-        default_permissions = ("view",)
+        default_permissions = ("view", "change")  # in the console: to the trash, and back
         indexes = [
             models.Index(fields=["todo", "position", "id"], name="todos_attachment_page"),
             models.Index(
@@ -114,14 +114,18 @@ class Attachment(Trashable):
 
     @classmethod
     def add(cls, upload: Upload, *, todo: Todo, by: User) -> Attachment:
-        """Put the file last among those of the to-do, which may be in the trash: it comes back with its files."""
+        """Put the file behind those that were chosen before it: checks end in another order.
+
+        The to-do may be in the trash: it comes back with its files.
+        """
         with transaction.atomic():
             todo.lock()
-            now = timezone.now()
-            highest = cls.objects.filter(todo=todo).aggregate(highest=models.Max("position"))["highest"]
-            position = 0 if highest is None else highest + 1
-            added = cls(todo=todo, upload=upload, position=position, created_by=by, created_at=now)
+            rows = list(cls.objects.filter(todo=todo).select_related("upload").in_order())
+            earlier = [place for place, row in enumerate(rows, 1) if row.upload.created_at <= upload.created_at]
+            place = earlier[-1] if earlier else 0
+            added = cls(todo=todo, upload=upload, position=place, created_by=by, created_at=timezone.now())
             added.save(force_insert=True)
+            added._renumber([*rows[:place], added, *rows[place:]])
             added._record(Verb.FILE_ADDED, by=by, changes={"file": [None, upload.name]})
         return added
 

@@ -7,6 +7,7 @@ from botocore.config import Config
 from storages.backends.s3 import S3Storage
 
 from uploads.stores.s3 import PATIENT
+from uploads.verifying import content_disposition
 
 IN_MEMORY = 256 * 1024
 
@@ -22,3 +23,9 @@ class PrivateFiles(S3Storage):  # type: ignore[misc] # django-storages has no ty
             "client_config": Config(**client_options, read_timeout=PATIENT),
         }
         super().__init__(**options)
+
+    def download_url(self, name: str, *, as_name: str) -> str:
+        """Return an address, for a minute, from which browsers save the file under this name."""
+        answer = {"ResponseContentDisposition": content_disposition(as_name, inline=False)}
+        url: str = self.url(name, parameters=answer, expire=60)
+        return url

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import urllib3
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from uploads.stores.base import Changed, Put, Store, StoreError
 
@@ -69,30 +70,30 @@ class Trying:
         self.incoming, self.file = f"incoming/{self.number}", f"uploads/{self.number}/file"
         self.http = urllib3.PoolManager(retries=False, timeout=10, cert_reqs="CERT_REQUIRED")
         self.steps: list[Trial] = [
-            ("write", self.write),
-            ("look", self.look),
-            ("read", self.read),
-            ("read under a condition", self.read_changed),
-            ("list", self.walk),
-            ("copy under a condition", self.promote),
-            ("delete", self.delete),
+            (_("write"), self.write),
+            (_("look"), self.look),
+            (_("read"), self.read),
+            (_("read under a condition"), self.read_changed),
+            (_("list"), self.walk),
+            (_("copy under a condition"), self.promote),
+            (_("delete"), self.delete),
         ]
         self.bucket_steps: list[Trial] = [
-            ("clock", self.clock),
-            ("upload from the browser", self.put),
-            ("refuse a second upload", self.put_twice),
+            (_("clock"), self.clock),
+            (_("upload from the browser"), self.put),
+            (_("refuse a second upload"), self.put_twice),
             (
-                "refuse an upload without its condition",
+                _("refuse an upload without its condition"),
                 lambda: self.refused("one that may be repeated", headers={"If-None-Match": ""}),
             ),
-            ("refuse another type", lambda: self.refused("another type", headers={"Content-Type": "text/html"})),
-            ("refuse more bytes", lambda: self.refused("more bytes", body=BODY + b"!")),
-            ("refuse fewer bytes", lambda: self.refused("fewer bytes", body=BODY[:-1])),
-            ("refuse what nobody signed", lambda: self.refused("headers", headers={"x-amz-meta-owner": "x"})),
-            ("refuse another name", lambda: self.refused("another name", change=(".1?", ".2?"))),
-            ("download by the browser", self.get),
-            ("refuse strangers", self.strangers),
-            ("CORS", self.cors),
+            (_("refuse another type"), lambda: self.refused("another type", headers={"Content-Type": "text/html"})),
+            (_("refuse more bytes"), lambda: self.refused("more bytes", body=BODY + b"!")),
+            (_("refuse fewer bytes"), lambda: self.refused("fewer bytes", body=BODY[:-1])),
+            (_("refuse what nobody signed"), lambda: self.refused("headers", headers={"x-amz-meta-owner": "x"})),
+            (_("refuse another name"), lambda: self.refused("another name", change=(".1?", ".2?"))),
+            (_("download by the browser"), self.get),
+            (_("refuse strangers"), self.strangers),
+            (_("CORS"), self.cors),
         ]
 
     def write(self) -> None:

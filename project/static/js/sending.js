@@ -1,6 +1,7 @@
 // One file on its way to the store: declared, sent with progress, tried again while the line is bad, completed.
 const WAITS_S = [1, 2, 4, 8, 8];
 const STALLED_MS = 30_000;
+let declared = Promise.resolve();
 
 /** It will not get better by trying again; `key` names a sentence of the page, `text` is the server's own. */
 export class Refused extends Error {
@@ -43,9 +44,12 @@ export class Sending {
     return this.ask(this.upload.complete);
   }
 
+  /** One after the other: files stand in the order in which they were declared. */
   async declare() {
     const { name, size, type } = this.file;
-    this.upload = await this.ask(this.create, { name, size, type, target: this.target });
+    const asked = declared.then(() => this.ask(this.create, { name, size, type, target: this.target }));
+    declared = asked.catch(() => null);
+    this.upload = await asked;
     return this.upload;
   }
 
