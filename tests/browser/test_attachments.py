@@ -59,6 +59,7 @@ def test_what_is_typed_meanwhile_stays(on_page, worktop, alice):
     expect(page.locator("details.caption[open]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_cancelled_on_the_way(on_page):
     page = on_page
     slow_down(page, 8_000)
@@ -128,6 +129,7 @@ def test_a_line_that_stays_broken_can_be_tried_by_hand(page, worktop, watch):
     assert Upload.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 def test_pasted_or_dropped(on_page, kind):
     give_files(on_page, kind, [png("from-there.png")])
@@ -190,6 +192,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(on_page):
     expect(page.locator("#file-rows")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_dialog_by_keyboard(on_page, worktop, alice):
     page = on_page
     for name in ("one.png", "two.png", "three.png"):
@@ -284,6 +287,7 @@ def full(worktop, alice) -> Todo:
     return worktop
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing(open_page, alice, full):
     page = open_page(alice, bypass_csp=True)
     page.goto(full.get_absolute_url())
@@ -302,6 +306,7 @@ def test_axe_finds_nothing(open_page, alice, full):
     assert found == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_phone_shows_all_of_it(open_page, alice, full, width):
     page = open_page(alice, viewport=PHONE | {"width": width}, has_touch=True, is_mobile=True)

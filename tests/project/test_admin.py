@@ -22,6 +22,7 @@ def operator(staff) -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "status"),
     [

@@ -102,6 +102,7 @@ def test_a_store_that_ignores_conditions_is_refused(s3, settings, monkeypatch):
     assert "this store is not safe" in failed("check")
 
 
+@pytest.mark.slow
 def test_a_store_that_lets_uploads_be_repeated_is_refused(s3, settings, monkeypatch):
     presign = S3Store._presign
 
@@ -168,6 +169,7 @@ def test_and_back(s3, files, folder, upload):
     assert upload.etag == LocalStore().head(upload.file).etag
 
 
+@pytest.mark.slow
 def test_a_second_copy_takes_what_is_new_or_changed_or_gone(s3, files, upload):
     run("copy", "--to", "s3")
     LocalStore().write("incoming/1", io.BytesIO(b"sent anew"), type="image/png")
@@ -177,6 +179,7 @@ def test_a_second_copy_takes_what_is_new_or_changed_or_gone(s3, files, upload):
     assert in_bucket(s3) == files | {"incoming/1": b"sent anew", "incoming/2": b"new"}
 
 
+@pytest.mark.slow
 def test_a_copy_that_was_cut_off_goes_on(s3, files, monkeypatch):
     written = []
     write = S3Store.write

@@ -144,11 +144,13 @@ def test_a_frame_of_a_gif_that_stands_out_of_its_canvas_counts():
 # --- Decoding ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("type", pictures.PICTURES)
 def test_size_of_a_picture(type):
     assert look(pictures.picture(type), type) == Examined(type, 64, 48, animated=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("type", pictures.ANIMATED)
 def test_an_animation_is_known_as_one(type):
     assert look(pictures.animation(type), type) == Examined(type, 40, 30, animated=True)
@@ -247,6 +249,7 @@ def test_a_decoder_that_was_killed_says_nothing_about_the_file(code):
     assert decoding._refusal(code, "") is None
 
 
+@pytest.mark.slow
 def test_a_decoder_without_memory_refuses_the_file(monkeypatch):
     monkeypatch.setattr(decoding, "MEMORY", 120 * 1024 * 1024)
     data = pictures.picture("image/webp", of=Image.new("RGB", (4000, 4000)), method=0)
@@ -267,6 +270,7 @@ def test_a_decoder_that_cannot_start_is_no_reason_to_refuse(monkeypatch):
 # --- Thumbnails --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("type", pictures.PICTURES)
 def test_a_thumbnail_fits_and_is_never_enlarged(type):
     data = pictures.picture(type)

@@ -10,6 +10,7 @@ from project.errors import is_outage
 pytestmark = [pytest.mark.usefixtures("s3"), pytest.mark.django_db]
 
 
+@pytest.mark.slow
 def test_private_files_lie_beside_those_of_members(s3):
     assert default_storage.save("exports/1.zip", ContentFile(b"first")) == "exports/1.zip"
     (there,) = s3.client().list_objects_v2(Bucket="holdfast")["Contents"]

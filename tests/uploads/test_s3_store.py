@@ -262,6 +262,7 @@ OPERATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_store_that_is_out_of_reach_fails_soon(settings, s3, operation):
     settings.S3 = s3.bucket(endpoint="http://127.0.0.1:1")
@@ -273,6 +274,7 @@ def test_a_store_that_is_out_of_reach_fails_soon(settings, s3, operation):
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_a_store_that_was_killed_comes_back_with_all_that_it_took(s3, etag):
     s3.stop()
     with pytest.raises(StoreError):
@@ -281,6 +283,7 @@ def test_a_store_that_was_killed_comes_back_with_all_that_it_took(s3, etag):
     assert content(KEY, etag=etag) == b"12345"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", ["head", "open"])
 def test_a_store_that_says_nothing_fails_within_its_time(s3, monkeypatch, operation):
     monkeypatch.setattr("uploads.stores.s3.QUICK", 0.5)
