@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import Literal
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -12,6 +13,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
+from project.s3 import PRIVATE
 from workflows.models import Worker
 
 type Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -72,8 +74,16 @@ def _count() -> None:
 
 
 def _write() -> None:
-    name = default_storage.save(f"readyz/{uuid.uuid4().hex}", ContentFile(b"ok"))
-    default_storage.delete(name)
+    if settings.S3:
+        from uploads.stores import s3  # with boto3, which is large
+
+        return s3.probe(f"{PRIVATE}readyz")  # the default storage would wait for minutes
+    name = f"readyz/{uuid.uuid4().hex}"
+    try:
+        default_storage.save(name, ContentFile(b"ok"))
+    finally:
+        default_storage.delete(name)  # a full disk leaves an empty file
+    return None
 
 
 def _worker() -> None:

@@ -64,6 +64,7 @@ class SeaweedFS:
         """Let it take connections and answer nothing, until `start`."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)  # on a busy machine it goes on for a moment
 
     def allow(self, origin: str) -> None:
         """Allow pages of this origin what the docs tell to allow them, and no others."""

@@ -59,7 +59,8 @@ def error(status: int, code: str, message: str) -> JsonResponse:
 
 
 def store_down() -> JsonResponse:
-    response = error(503, "store", _("Files cannot be stored just now. Nothing is lost: try again in a moment."))
+    down = refusals.store_down()
+    response = error(HTTPStatus.SERVICE_UNAVAILABLE, down.code, str(down))
     response["Retry-After"] = "10"
     return response
 

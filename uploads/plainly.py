@@ -4,6 +4,8 @@ A view for it is csrf_exempt, and csrf_protect only around what follows `read`: 
 before the token in it is.
 """
 
+import logging
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
@@ -17,17 +19,21 @@ from accounts.models import User
 from uploads import refusals
 from uploads.models import Upload
 from uploads.stores import store
+from uploads.stores.base import StoreError
 from uploads.targets import Target
+
+log = logging.getLogger("holdfast.uploads")
 
 MOST = 10
 """Files in one form; see settings.BODY_LIMITS for how much they may be together."""
 
 
 class _Bounded(TemporaryFileUploadHandler):
-    """Keeps at most one byte more of each file than is taken."""
+    """Keeps at most one byte more of each file than is taken, and nothing where the process is killed."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
+        Path(self.file.temporary_file_path()).unlink()  # it stays open
         self._kept = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -58,7 +64,7 @@ def take(request: HttpRequest, *, target: Target, by: User, field: str = "file")
             taken.append(_take(file, target=target, by=by))
         except refusals.Refused as refused:
             taken.append(refused)
-            if refused.code == "too_many":
+            if refused.code in ("too_many", "store"):
                 break
     return taken
 
@@ -68,6 +74,11 @@ def _take(file: UploadedFile[bytes], *, target: Target, by: User) -> Upload:
         name=file.name or "", size=file.size or 0, type=file.content_type or "", target=target, by=by
     )
     assert file.file
-    store().write(upload.incoming, cast(BinaryIO, file.file), type=upload.type)
-    upload.complete(by=by)
+    try:
+        store().write(upload.incoming, cast(BinaryIO, file.file), type=upload.type)
+        upload.complete(by=by)
+    except StoreError as failure:
+        log.error("The bytes of upload %s cannot be stored: %s", upload.pk, failure)
+        upload.discard(by=by)
+        raise refusals.store_down() from failure
     return upload

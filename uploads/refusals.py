@@ -44,5 +44,9 @@ def over_quota() -> Refused:
     return Refused("quota", text % {"limit": limit})
 
 
+def store_down() -> Refused:
+    return Refused("store", _("Files cannot be stored just now. Nothing is lost: try again in a moment."))
+
+
 def too_many(most: int) -> Refused:
     return Refused("too_many", _("At most %(most)d files are taken at once.") % {"most": most})

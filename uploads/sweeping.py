@@ -125,21 +125,18 @@ def _needless(objects: Iterable[tuple[str, Found]], *, now: datetime) -> list[tu
     """Return keys and sizes of the objects that are a day old and that no row needs."""
     old = [(key, found.size) for key, found in objects if found.modified_at <= now - YOUNG]
     ids = {id for key, _size in old if (id := _id(key))}
-    states = dict(Upload.objects.filter(pk__in=ids).values_list("pk", "state"))
-    return [(key, size) for key, size in old if not _is_needed(key, states)]
+    rows = Upload.objects.only("state", "thumbnails_at").in_bulk(ids)
+    return [(key, size) for key, size in old if not ((id := _id(key)) in rows and key in _needed_by(rows[id]))]
 
 
-def _is_needed(key: str, states: dict[UUID, str]) -> bool:
-    id = _id(key)
-    if id is None or id not in states:
-        return False
-    upload = Upload(pk=id)
-    needed = {
+def _needed_by(upload: Upload) -> tuple[str, ...]:
+    pictures = (upload.small, upload.large) if upload.thumbnails_at else ()
+    needed: dict[State, tuple[str, ...]] = {
         State.PENDING: (upload.incoming,),
         State.VERIFYING: upload.keys,
-        State.READY: (upload.file, upload.small, upload.large),
+        State.READY: (upload.file, *pictures),
     }
-    return key in needed.get(State(states[id]), ())
+    return needed.get(State(upload.state), ())
 
 
 def _id(key: str) -> UUID | None:

@@ -9,6 +9,7 @@ from project import middleware
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
+PAGES = ("/", "/todos/1/", "/todos/1/attachments/", "/uploads/", "/admin/login/")
 
 
 @pytest.fixture
@@ -16,7 +17,9 @@ def visitor() -> Client:
     return Client(raise_request_exception=False)
 
 
-@pytest.mark.parametrize(("size", "path"), [(64 * 1024 + 1, LOGIN), (1024 * 1024 + 1, "/lists/")])
+@pytest.mark.parametrize(
+    ("size", "path"), [(64 * 1024 + 1, LOGIN), (1024 * 1024 + 1, "/lists/"), *((80_000_000, path) for path in PAGES)]
+)
 def test_a_body_above_the_paths_limit_is_refused_unread(visitor, size, path):
     class Unread(io.BytesIO):
         def read(self, *_args):

@@ -1,7 +1,8 @@
+import io
 import json
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.test import Client
 
+from tests.faulty import Faulty
 from uploads import targets
 from uploads.models import Upload
 from uploads.stores import store
@@ -47,6 +49,42 @@ class Shelf:
 
     def kept(self, ids) -> set:
         return {upload.pk for upload in self.attached} & set(ids)
+
+
+@pytest.fixture(scope="session")
+def proxy(s3_server) -> Iterator[Faulty]:
+    made = Faulty(s3_server.endpoint)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def faulty(s3, proxy, settings) -> Faulty:
+    """Put uploads and the default storage into the bucket, behind a proxy that can fail."""
+    settings.S3 = bucket = s3.bucket(endpoint=proxy.endpoint)
+    settings.STORAGES = settings.STORAGES | {"default": bucket.private_storage()}
+    proxy.asked.clear()
+    return proxy
+
+
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    """Shorten the time after which a silent bucket counts as down; the real one is tried in a slow test."""
+    monkeypatch.setattr("uploads.stores.s3.QUICK", 0.3)
+    monkeypatch.setattr("uploads.stores.s3.PATIENT", 0.5)
+
+
+@pytest.fixture
+def sent(begin) -> Callable[..., Upload]:
+    """Return a function that declares an upload of Alice's, stores its bytes (in any store) and completes it."""
+
+    def sent(data: bytes = PNG) -> Upload:
+        upload: Upload = begin(data)
+        store().write(upload.incoming, io.BytesIO(data), type=upload.type)
+        upload.complete(by=upload.owner)
+        return upload
+
+    return sent
 
 
 @pytest.fixture

@@ -40,8 +40,8 @@ def test_a_large_file_is_written_and_read_through_the_disk():
 
 def test_an_outage_is_told(settings, s3):
     assert Client().get("/readyz").json()["parts"]["storage"] == "ok"
-    elsewhere = s3.bucket(endpoint="http://127.0.0.1:1").private_storage()
-    settings.STORAGES = settings.STORAGES | {"default": elsewhere}
+    settings.S3 = elsewhere = s3.bucket(endpoint="http://127.0.0.1:1")
+    settings.STORAGES = settings.STORAGES | {"default": elsewhere.private_storage()}
     answer = Client().get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["parts"]["storage"] == "failed"

@@ -6,6 +6,7 @@ A presigned PUT signs type, length and "If-None-Match: *": another type or lengt
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from django.conf import settings
 
 from uploads.stores.base import Changed, Found, Missing, Put, StoreError
@@ -37,7 +39,12 @@ READ_WITHIN = 60
 QUICK, PATIENT = 5, 20
 """Seconds of silence after which a request has failed: one that a page waits for, one that moves bytes."""
 
+PLACES, QUEUE = 4, 1.0
+"""How many threads of a process may wait for the bucket at once, and the seconds that others wait for their place:
+while it says nothing, half of the threads of a web process go on with pages."""
+
 _PROMOTED_FROM = "promoted-from"
+_places = threading.BoundedSemaphore(PLACES)
 
 
 class S3Store:
@@ -56,18 +63,20 @@ class S3Store:
 
     def head(self, key: str) -> Found | None:
         try:
-            with _as_store_error(key):
+            with _asking(key):
                 answer = client().head_object(Bucket=_bucket().name, Key=key)
+                size, type, etag = answer["ContentLength"], answer["ContentType"], _bare(answer["ETag"])
+                found = Found(size, type, etag, answer["LastModified"])
         except Missing:
             return None
-        return Found(answer["ContentLength"], answer["ContentType"], _bare(answer["ETag"]), answer["LastModified"])
+        return found
 
     @contextmanager
     def open(self, key: str, *, etag: str | None = None) -> Iterator[BinaryIO]:
         """Read the whole file into a temporary one, which can be read twice, and gives it."""
         condition: dict[str, Any] = {} if etag is None else {"IfMatch": f'"{etag}"'}
         with TemporaryFile() as copy:
-            with _as_store_error(key):
+            with _asking(key):
                 answer = client(patient=True).get_object(Bucket=_bucket().name, Key=key, **condition)
                 _read(key, answer["Body"], copy, size=answer["ContentLength"])
             copy.seek(0)
@@ -76,7 +85,7 @@ class S3Store:
     def promote(self, source: str, target: str, *, etag: str, type: str) -> None:
         bucket = _bucket().name
         try:
-            with _as_store_error(source):
+            with _asking(source):
                 client(patient=True).copy_object(
                     Bucket=bucket,
                     Key=target,
@@ -92,11 +101,11 @@ class S3Store:
 
     def write(self, key: str, file: BinaryIO, *, type: str) -> None:
         file.seek(0)
-        with _as_store_error(key):
+        with _asking(key):
             client(patient=True).put_object(Bucket=_bucket().name, Key=key, Body=file, ContentType=type)
 
     def delete(self, key: str) -> None:
-        with _as_store_error(key):
+        with _asking(key):
             client().delete_object(Bucket=_bucket().name, Key=key)
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Found]]:
@@ -122,11 +131,18 @@ class S3Store:
     def _is_promoted(self, target: str, *, etag: str) -> bool:
         """Was this copied before? Not seen by the ETag, which changes in a copy where the bucket encrypts."""
         try:
-            with _as_store_error(target):
+            with _asking(target):
                 there = client().head_object(Bucket=_bucket().name, Key=target)
         except Missing:
             return False
         return there["Metadata"].get(_PROMOTED_FROM) == etag
+
+
+def probe(key: str) -> None:
+    """Write and delete something, in the time that a page waits; raise StoreError where that fails."""
+    with _asking(key):
+        client().put_object(Bucket=_bucket().name, Key=key, Body=b"ok")
+        client().delete_object(Bucket=_bucket().name, Key=key)
 
 
 def client(*, patient: bool = False) -> "S3Client":
@@ -161,6 +177,18 @@ def _read(key: str, body: Any, copy: BinaryIO, *, size: int) -> None:
 
 
 @contextmanager
+def _asking(key: str) -> Iterator[None]:
+    """Take a place among those who wait for the bucket; raise StoreError where there is none, or the request fails."""
+    if not _places.acquire(timeout=QUEUE):
+        raise StoreError(f"{key}: {PLACES} others wait for the bucket already")
+    try:
+        with _as_store_error(key):
+            yield
+    finally:
+        _places.release()
+
+
+@contextmanager
 def _as_store_error(key: str) -> Iterator[None]:
     try:
         yield
@@ -172,7 +200,7 @@ def _as_store_error(key: str) -> Iterator[None]:
         if status == 412:
             raise Changed(key) from error
         raise StoreError(f"{key}: {status} {said.get('Code')}: {said.get('Message')}") from error
-    except (BotoCoreError, OSError) as error:
+    except (BotoCoreError, ResponseParserError, KeyError, OSError) as error:  # KeyError: an answer that lacks its ETag
         raise StoreError(f"{key}: {type(error).__name__}: {error}") from error
 
 
