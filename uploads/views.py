@@ -18,6 +18,7 @@ from accounts import limits
 from uploads import access, api, targets
 from uploads.api import MemberRequest, for_members
 from uploads.models import NotUploaded, State, Upload
+from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import StoreError
 from uploads.stores.local import CHUNK, LocalStore, Taken, is_signed
@@ -66,6 +67,8 @@ def complete(request: MemberRequest, pk: UUID) -> JsonResponse:
         upload.complete(by=request.user)
     except NotUploaded:
         return api.error(HTTPStatus.CONFLICT, "not_uploaded", _("The file has not arrived yet. Send it again."))
+    if upload.reason == Reason.CHANGED:
+        return api.error(HTTPStatus.CONFLICT, "changed", upload.message)
     waiting = upload.state == State.VERIFYING
     return JsonResponse(_described(upload), status=HTTPStatus.ACCEPTED if waiting else HTTPStatus.OK)
 

@@ -151,6 +151,7 @@ def test_bytes_that_were_swapped_are_not_taken(client, place, shelf, monkeypatch
     run_until_idle()
     found = client.get(answer["status"]).json()
     assert (found["state"], found["reason"]) == ("rejected", "changed")
+    assert client.post(answer["complete"]).status_code == 409
     assert keys() == []
     assert shelf.attached == []
 
