@@ -47,6 +47,7 @@ def test_who_is_signed_in_comes_back_to_the_settings(sign_in, alice, link):
     assert sign_in(alice).post(link).url == "/accounts/settings/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", ["bob@example.com", "BOB@example.com", "bob@other.example.com"])
 def test_taken_addresses_get_the_same_answer_and_no_mail(sign_in, alice, bob, delivered, taken):
     bob.emailaddress_set.create(email="bob@other.example.com", verified=True)

@@ -146,6 +146,7 @@ def in_bucket(s3):
     return {name: client.get_object(Bucket="holdfast", Key=name)["Body"].read() for name in names}
 
 
+@pytest.mark.slow
 def test_everything_is_copied_to_the_bucket(s3, files, upload):
     assert "5 files are there and whole, 0 of them from before." in run("copy", "--to", "s3")
     assert in_bucket(s3) == files

@@ -106,6 +106,7 @@ def test_twice_is_once(name, url, alice, mallory, sign_in):
     assert Activity.objects.count() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "next_url", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "\x00", "x"]
 )

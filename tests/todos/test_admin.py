@@ -38,6 +38,7 @@ def test_change_lists_cost_the_same_for_many(flat, tiles, operator, alice, make_
     assert queries_of(operator, url) <= few
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("query", ["?q=tiles", "?q=%00", f"?q={10**30}", "?p=99"])
 def test_change_lists_search(flat, tiles, operator, model, query):

@@ -107,6 +107,7 @@ def test_adding_a_member_at_once_adds_and_tells_once(flat, alice, bob, mallory, 
     assert Activity.objects.filter(verb=Verb.MEMBER_ADDED, changes__user=[None, mallory.pk]).count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "verb",
     [

@@ -156,6 +156,7 @@ def test_bytes_that_were_swapped_are_not_taken(client, place, shelf, monkeypatch
     assert shelf.attached == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_not_what_it_says_is_rejected_and_gone(checked, shelf, alice, what):
     found = checked(*REFUSED[what])
@@ -165,6 +166,7 @@ def test_what_is_not_what_it_says_is_rejected_and_gone(checked, shelf, alice, wh
     assert Usage.objects.get(owner=alice).bytes == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["PNG of 88 megapixels", "PNG with zTXt"])
 def test_bombs_are_rejected_and_gone(checked, name):
     type, make = bombs.BOMBS[name]
@@ -173,6 +175,7 @@ def test_bombs_are_rejected_and_gone(checked, name):
     assert keys() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "a\0b.png", "a\r\nX: y.png", "a\u202egnp.exe", "x" * 300 + ".png", ".htaccess"]
 )

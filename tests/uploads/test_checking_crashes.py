@@ -29,6 +29,7 @@ def assert_exact(upload, shelf, alice) -> None:
     assert Usage.objects.get(owner=alice).bytes == upload.stored_size == len(PNG)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("point", "at"), POINTS)
 def test_a_crash_anywhere_loses_and_doubles_nothing(arrive, shelf, alice, point, at):
     upload = arrive()

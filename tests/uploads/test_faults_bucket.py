@@ -75,6 +75,7 @@ def test_who_sends_is_told_and_completes_it_afterwards(shelf, alice, sign_in, fa
     assert_nothing_astray()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, indirect=True)
 def test_who_cancels_meanwhile_has_cancelled(sent, alice, sign_in, fault):
     upload = sent()
@@ -88,6 +89,7 @@ def test_who_cancels_meanwhile_has_cancelled(sent, alice, sign_in, fault):
     assert_nothing_astray()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [*FAULTS, "full"], indirect=True)
 @pytest.mark.parametrize("data", [PNG, png(comment=b"stripped")], ids=["promoted", "written"])
 def test_the_check_waits_for_it(sent, alice, sign_in, fault, data):
@@ -153,6 +155,7 @@ def test_pages_that_show_files_ask_it_nothing(tiles, alice, sign_in, faulty, fau
         assert faulty.asked == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [*FAULTS, "full"], indirect=True)
 def test_a_plain_form_says_so_asks_once_and_keeps_nothing(tiles, alice, sign_in, faulty, fault):
     files = [SimpleUploadedFile(f"{number}.png", PNG, "image/png") for number in range(10)]

@@ -71,6 +71,7 @@ def test_who_sends_is_told_and_sends_it_again(shelf, alice, sign_in, broken):
     assert_nothing_astray()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [PNG, png(comment=b"stripped")], ids=["promoted", "written"])
 def test_the_check_waits_for_it(arrive, alice, sign_in, broken, data):
     upload = arrive(data)

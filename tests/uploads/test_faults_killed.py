@@ -47,6 +47,7 @@ def place(request) -> str:
     return str(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "kind", "at", "when"), POINTS, indirect=["place"])
 def test_killing_the_worker_at_any_call_loses_and_doubles_nothing(sent, shelf, monkeypatch, place, kind, at, when):
     data, state, expected = KINDS[kind]
@@ -148,6 +149,7 @@ def test_the_first_sweep_reports_what_a_killed_process_left_and_deletes_nothing(
     assert keys() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["local", "s3"], indirect=True)
 @pytest.mark.parametrize("state", ["pending", "deleted", "ready"])
 def test_bytes_that_come_after_the_end(begin, sent, alice, place, state):

@@ -55,6 +55,7 @@ def ways(failed):
     people.pause("paused-1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "found"),
     [
