@@ -7,10 +7,10 @@ pytest := $(python) -m pytest
 both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 apps := tests/accounts tests/todos tests/uploads tests/workflows
-# What depends most on the database runs on PostgreSQL in `make test` already, the rest in `make test-slow`.
+# What depends most on the database runs on PostgreSQL in `make test` already, the rest of it in `make test-slow`.
 data := $(addprefix tests/accounts/test_,auditing.py bans.py inviting.py roles.py seeding.py sessions.py) \
   $(addprefix tests/todos/test_,bulk_adding*.py cleaning.py concurrency.py filters.py inviting.py moving.py todo*.py) \
-  $(addprefix tests/uploads/test_,checking_crashes.py completing.py sweeping.py) \
+  $(addprefix tests/uploads/test_,checking_crashes.py completing.py faults_killed.py sweeping.py) \
   $(addprefix tests/workflows/test_,c[or]*.py d*.py people.py pr*.py queues.py re[gs]*.py runs.py schedules.py work*.py)
 
 help: ## Show this list
@@ -30,7 +30,8 @@ test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey,
 
 test-slow: setup ## Run the tests that take longer
 	@$(pytest) $(both) -m "slow and not acceptance"
-	@$(pytest) $(both) -m "$(fast)" --database postgres $(apps)
+	@$(pytest) $(both) -m "not browser and not acceptance" --database postgres $(data)
+	@$(pytest) $(both) -m "$(fast)" --database postgres $(apps) $(addprefix --ignore=,$(wildcard $(data)))
 	@$(pytest) -m "slow and acceptance"
 
 check: setup ## Check format, lint, types, templates, imports, migrations and the deployment settings
