@@ -7,8 +7,9 @@ from typing import Any
 from PIL import Image
 
 MOST_BYTES = 10 * 1024 * 1024
-TILE, TILES = (912, 685), 8
-"""So many of these across and down make 40 million pixels."""
+PART, PARTS = (912, 685), 8
+WHOLE = (PARTS * PART[0], PARTS * PART[1])
+"""40 million pixels."""
 
 
 @cache
@@ -26,39 +27,37 @@ def jpeg(size: int) -> bytes:
 @cache
 def largest(kind: str) -> tuple[bytes, str]:
     """Return a picture with about as many bytes and pixels as are taken, and its type."""
-    options: dict[str, Any] = {"compress_level": 1} if kind == "PNG" else {"quality": 75}
-    if kind.startswith("progressive"):
-        options["progressive"] = True
-    coding = kind.rpartition(" ")[2]
-    draw = _partly_noise if coding == "PNG" else _noise
-    low, high = 0.0, 64.0
-    while high - low > 0.001 + low / 20:
-        middle = (low + high) / 2
-        enough = len(_saved(draw(TILE, middle), coding, **options)) * TILES**2 > 0.97 * MOST_BYTES
-        low, high = (low, middle) if enough else (middle, high)
-    data = _saved(_tiled(draw(TILE, low)), coding, **options)
+    data = _png() if kind == "PNG" else _jpeg(progressive=kind.startswith("progressive"))
     if not 0.8 * MOST_BYTES < len(data) <= MOST_BYTES:
         raise RuntimeError(f"{kind} has {len(data)} bytes")
     return data, "image/png" if kind == "PNG" else "image/jpeg"
 
 
+def _jpeg(**options: Any) -> bytes:
+    """Find how strong the noise may be, in a part; then repeat that."""
+    low, high = 0.0, 64.0
+    while high - low > 0.001 + low / 20:
+        middle = (low + high) / 2
+        size = len(_saved(_noise(PART, middle), "JPEG", quality=75, **options))
+        low, high = (low, middle) if size * PARTS**2 > 0.97 * MOST_BYTES else (middle, high)
+    part, whole = _noise(PART, low), Image.new("RGB", WHOLE)
+    for number in range(PARTS * PARTS):
+        whole.paste(part, (number % PARTS * PART[0], number // PARTS * PART[1]))
+    return _saved(whole, "JPEG", quality=75, **options)
+
+
+def _png() -> bytes:
+    """Find how many rows of noise there may be; the rest is black."""
+    width, some = WHOLE[0], 50
+    rows = int(0.95 * MOST_BYTES * some / len(_saved(_noise((width, some), 60), "PNG", compress_level=1)))
+    whole = Image.new("RGB", WHOLE)
+    whole.paste(_noise((width, rows), 60))
+    return _saved(whole, "PNG", compress_level=1)
+
+
 def _noise(size: tuple[int, int], strength: float) -> Image.Image:
     """Return grey noise in colour: `strength` is its standard deviation."""
     return Image.effect_noise(size, strength).convert("RGB")
-
-
-def _partly_noise(size: tuple[int, int], strength: float) -> Image.Image:
-    """Return strong noise above and nothing below: weak noise is a random bit for each pixel, which is too much."""
-    picture = Image.new("RGB", size)
-    picture.paste(_noise((size[0], max(1, int(size[1] * strength / 64))), 60))
-    return picture
-
-
-def _tiled(tile: Image.Image) -> Image.Image:
-    whole = Image.new("RGB", (TILES * tile.width, TILES * tile.height))
-    for number in range(TILES * TILES):
-        whole.paste(tile, (number % TILES * tile.width, number // TILES * tile.height))
-    return whole
 
 
 def _saved(picture: Image.Image, coding: str, **options: Any) -> bytes:

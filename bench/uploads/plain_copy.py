@@ -5,27 +5,10 @@ import os
 import socket
 import subprocess
 import sys
-import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bench.crew import MANAGE, wait_for
-
-CHUNK = 256 * 1024
-
-
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    path = Path(os.environ["BENCH_FOLDER"], uuid.uuid4().hex)
-    left, stream = int(environ["CONTENT_LENGTH"]), environ["wsgi.input"]
-    with path.open("wb") as file:
-        while chunk := stream.read(min(CHUNK, left)):
-            file.write(chunk)
-            left -= len(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    start_response("200 OK", [("Content-Length", "0")])
-    return []
 
 
 @contextlib.contextmanager
@@ -34,7 +17,7 @@ def served(folder: Path) -> Iterator[str]:
     folder.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:project.gunicorn", f"{__name__}:application"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:project.gunicorn", "bench.uploads.plain_app"]
     environment = os.environ | {"PORT": str(port), "HOST": "127.0.0.1", "BENCH_FOLDER": str(folder)}
     process = subprocess.Popen(command, cwd=MANAGE.parent, env=environment)
     try:

@@ -58,9 +58,11 @@ def that_fill_the_threads(served: Served) -> list[Row]:
     with slow_uploads(served, MORE_LINES, apart=1.0):
         began = time.monotonic()
         beside = _loads(reader, MORE_LINES, most=STUCK)
-        lines = int(time.monotonic() - STUCK - began)
-    row = figure("slow uploads at once before a page waits 3 s", lines, "")
-    return [row, figure("page beside them, p50", percentile(beside, 0.5), "ms", baseline=_without(alone, 0.5))]
+        took = time.monotonic() - began
+    if took >= MORE_LINES:
+        return [figure("slow uploads at once, and no page waits 3 s", MORE_LINES, "")]
+    row = figure("slow uploads at once that make a page wait 3 s", int(took - STUCK) + 1, "")
+    return [row, figure("page beside fewer, p50", percentile(beside, 0.5), "ms", baseline=_without(alone, 0.5))]
 
 
 @contextlib.contextmanager
