@@ -84,6 +84,9 @@ class Member:
         self.ask("POST", made["complete"])
         return str(made["id"])
 
+    def send_many(self, data: bytes, count: int) -> list[str]:
+        return [self.send(data) for _number in range(count)]
+
     def follow(self, pk: str) -> None:
         """Wait as the page does: until the list of files does not show the upload as one that is being checked."""
         fragment = f"/todos/{self.todo.pk}/attachments/"

@@ -49,11 +49,6 @@ def cpu_seconds(processes: list[psutil.Process]) -> float:
     return sum(spent.user + spent.system for spent in (one.cpu_times() for one in processes))
 
 
-def megabytes(processes: list[psutil.Process]) -> float:
-    """Return what they hold in memory, without what they share with each other."""
-    return sum(one.memory_full_info().uss for one in processes) / 1e6
-
-
 def _command(process: psutil.Process) -> str:
     with contextlib.suppress(psutil.NoSuchProcess):
         return " ".join(process.cmdline())
