@@ -55,11 +55,16 @@ class Member:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
         return answer
 
-    def look(self, path: str, timeout: float = 30) -> Answer:
+    def look(self, path: str, *, target: str = "", timeout: float = 30) -> Answer:
         """Load a page, or a part of one, on a connection of its own: any of the web processes may get it."""
         self.asked += 1
-        address = f"http://127.0.0.1:{self.port}{path}"
-        return request("GET", address, None, self.headers | {"Accept": "text/html"}, timeout)
+        headers = (
+            self.headers | {"Accept": "text/html"} | ({"HX-Request": "true", "HX-Target": target} if target else {})
+        )
+        answer = request("GET", f"http://127.0.0.1:{self.port}{path}", None, headers, timeout)
+        if answer.status != 200:
+            raise RuntimeError(f"GET {path}: {answer.status} {answer.body[:300]!r}")
+        return answer
 
     def declare(self, size: int, type: str = "image/jpeg") -> dict[str, Any]:
         target = {"kind": "todo", "id": str(self.todo.pk)}
@@ -91,7 +96,7 @@ class Member:
         """Wait as the page does: until the list of files does not show the upload as one that is being checked."""
         fragment = f"/todos/{self.todo.pk}/attachments/"
         end = time.monotonic() + 60
-        while f'id="upload-{pk}"'.encode() in self.look(fragment).body:
+        while f'id="upload-{pk}"'.encode() in self.look(fragment, target="div#attachment-list").body:
             if time.monotonic() > end:
                 raise TimeoutError(f"upload {pk} is not ready after 60 s")
             time.sleep(FOLLOWS_EVERY)
