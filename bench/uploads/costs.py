@@ -16,8 +16,8 @@ WARM_UP = 48
 """Uploads: each thread of the web processes keeps some memory for itself."""
 NEAR = 1.25
 """What "does not grow" may differ by: processor time is counted in hundredths of a second."""
-MOST_MEMORY = 2
-"""MB more than before, at the most: a fifth of one of the largest pictures."""
+MOST_MEMORY = 4
+"""MB more than before, at the most: far from one of the largest pictures."""
 
 
 def to_ready(served: Served) -> list[Row]:
