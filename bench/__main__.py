@@ -13,6 +13,7 @@ SCENARIOS = [
     Measurement("bench.scenarios.herd"),
     Measurement("bench.scenarios.messages"),
     Measurement("bench.scenarios.bulk_add"),
+    Measurement("bench.scenarios.uploads"),
     Measurement("bench.scenarios.million", on_request=True),
 ]
 

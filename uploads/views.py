@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -94,6 +95,7 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
     taken = _("The file has arrived already.")
     if upload.state != State.PENDING or local.head(upload.incoming):
         return _refuse(request, HTTPStatus.PRECONDITION_FAILED, "taken", taken)
+    _let_the_database_go()
     try:
         found = local.receive(upload.incoming, _chunks(request), size=int(request.GET["size"]))
     except Taken:
@@ -136,6 +138,12 @@ def _is_allowed(request: HttpRequest, upload: Upload) -> bool:
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:
     return iter(lambda: request.read(CHUNK), b"")
+
+
+def _let_the_database_go() -> None:
+    """Give the connection back to its pool, for as long as the sender's line needs."""
+    if not connection.in_atomic_block:  # which is a test's
+        connection.close_if_unusable_or_obsolete()
 
 
 def _refuse(request: HttpRequest, status: int, code: str, message: str) -> JsonResponse:

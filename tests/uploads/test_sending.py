@@ -5,6 +5,7 @@ from io import BytesIO
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -126,6 +127,23 @@ def test_a_huge_body_is_refused(put):
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_only_put_is_taken(put, method):
     assert getattr(Client(), method)(put["url"]).status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_line_holds_no_connection_of_the_pool(put, monkeypatch):
+    """A pool hands out connections that end with the request; see DATABASES."""
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    held = []
+    receive = LocalStore.receive
+
+    def look(self, *args, **kwargs):
+        held.append(connection.connection)
+        return receive(self, *args, **kwargs)
+
+    monkeypatch.setattr(LocalStore, "receive", look)
+    assert send(put).status_code == 200
+    assert held == [None]
 
 
 def test_a_disk_that_is_full_is_said(put, monkeypatch):

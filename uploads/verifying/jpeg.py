@@ -21,16 +21,18 @@ _UNREADABLE_SIZES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 
 _KEPT = _SIZES | {0xC4, 0xDA, 0xDB, 0xDC, 0xDD}
 _EXIF, _JFIF, _ICC, _ADOBE, _MPF = b"Exif\x00\x00", b"JFIF\x00", b"ICC_PROFILE\x00", b"Adobe", b"MPF\x00"
 
+_NOTHING = memoryview(b"")
+
 
 @dataclass(frozen=True)
 class _Segment:
     marker: int
     body: bytes
-    data: bytes = b""
-    """What follows the header of a scan."""
+    data: memoryview = _NOTHING
+    """What follows the header of a scan: nearly all of the file, so it is never copied on its way."""
 
-    def __bytes__(self) -> bytes:
-        return bytes([0xFF, self.marker]) + (len(self.body) + 2).to_bytes(2) + self.body + self.data
+    def parts(self) -> tuple[bytes, memoryview]:
+        return bytes([0xFF, self.marker]) + (len(self.body) + 2).to_bytes(2) + self.body, self.data
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,12 @@ def check(data: bytes) -> Shape:
 def strip(data: bytes) -> bytes:
     file = _read(data)
     turned = file.orientation()
-    out = [b"\xff\xd8"]
+    out: list[bytes | memoryview] = [b"\xff\xd8"]
     for part in file.segments:
         if kept := _without_metadata(part):
-            out.append(bytes(kept))
+            out += kept.parts()
         elif turned != 1 and part.marker == _APP1 and part.body.startswith(_EXIF):
-            out.append(bytes(_Segment(_APP1, _EXIF + orientation.write(turned))))
+            out += _Segment(_APP1, _EXIF + orientation.write(turned)).parts()
             turned = 1
     out.append(b"\xff\xd9")
     return b"".join(out)
@@ -100,7 +102,7 @@ def _read(data: bytes) -> _File:
         if end < place + 2:
             raise Rejected(Reason.UNREADABLE, f"a segment without a length at {place}")
         scan_end = _scan_end(data, end) if marker == _SOS else end
-        segments.append(_Segment(marker, data[place + 2 : end], data[end:scan_end]))
+        segments.append(_Segment(marker, data[place + 2 : end], memoryview(data)[end:scan_end]))
         place = scan_end
 
 

@@ -86,10 +86,11 @@ def strip(data: bytes) -> bytes:
     chunks = list(_chunks(data))
     kept = _CRITICAL | _COLOUR | (_ANIMATION if _is_animated(chunks) else set())
     turned = _orientation(data, chunks)
-    out = [data[:_START]]
+    view = memoryview(data)  # slices of it are no copies
+    out: list[bytes | memoryview] = [view[:_START]]
     for chunk in chunks:
         if chunk.kind in kept:
-            out.append(data[chunk.start : chunk.end])
+            out.append(view[chunk.start : chunk.end])
         elif chunk.kind == b"eXIf" and turned != 1:
             out.append(_chunk(b"eXIf", orientation.write(turned)))
             turned = 1
