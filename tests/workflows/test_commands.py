@@ -197,7 +197,10 @@ def test_a_shell_sees_the_exit_code(tmp_path):
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "CommandError: There is no queue 'nope' here; known are mail, password resets, removed uploads.\n"
+    assert (
+        ended.stderr
+        == "CommandError: There is no queue 'nope' here; known are mail, password resets, removed uploads.\n"
+    )
 
 
 def test_sleepers_say_until_when():
