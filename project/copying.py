@@ -19,7 +19,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from uploads.models import State, Upload
-from uploads.stores.base import Found, Store
+from uploads.stores.base import Store
 from uploads.stores.local import LocalStore
 
 type Target = Literal["s3", "local"]
@@ -60,11 +60,11 @@ class Uploads:
     def walk(self) -> Iterator[tuple[str, str, int]]:
         for kind in KINDS:
             for key, found in self.store.walk(kind):
-                yield key, _mark(found), found.size
+                yield key, found.etag, found.size
 
     def mark(self, key: str) -> str:
         found = self.store.head(key)
-        return _mark(found) if found else ""
+        return found.etag if found else ""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         return self.store.open(key)
@@ -132,8 +132,6 @@ class Copying:
                     digest = _copy(key, self.source[kind], target)
                     there = target.mark(key)
                     self.journal.add(name, mark, there, digest)
-                if kind == "uploads":
-                    _note_etag(key, there)
                 yield Copied(name, size, skipped=done)
 
 
@@ -207,10 +205,6 @@ def _storage(entry: dict[str, Any]) -> Storage:
     return storages.create_storage(entry)
 
 
-def _mark(found: Found) -> str:
-    return found.etag
-
-
 def _upload(key: str) -> Upload | None:
     try:
         return Upload.objects.filter(pk=UUID(key.split("/")[1])).first()
@@ -228,9 +222,3 @@ def _type(key: str) -> str:
         return "image/webp"
     upload = _upload(key)
     return upload.type if upload else "application/octet-stream"
-
-
-def _note_etag(key: str, etag: str) -> None:
-    """Let the row know its file by the ETag that it has in the target."""
-    if key.endswith("/file") and (upload := _upload(key)) and upload.etag != etag:
-        Upload.objects.filter(pk=upload.pk).update(etag=etag)

@@ -283,7 +283,7 @@ BODY_LIMITS = {
     "/bulk-adds/new/": 128 * 1024 * 1024,
     # What is a little too large gets the store's answer, not that of a page.
     "/uploads/*/bytes/": UPLOAD_MAX_BYTES + 1024 * 1024,
-    "/todos/*/attachments/": 64 * 1024 * 1024,  # plain forms, with several files
+    "/todos/*/attachments/": max(64 * 1024 * 1024, UPLOAD_MAX_BYTES + 1024 * 1024),  # plain forms, with several files
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMITS["/"]  # bodies that may be larger are streamed
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

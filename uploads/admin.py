@@ -55,7 +55,7 @@ class UploadAdmin(ReadOnly[Any]):
     fields: ClassVar = [
         *("preview", "name", "owner", "type", "size", "stored_size", "width", "height", "target_kind", "target_id"),
         *("state", "explanation", "created_at", "completed_at", "settled_at", "thumbnails_at", "deleted_at"),
-        *("rechecked_at", "finding", "sha256", "etag", "run"),
+        *("rechecked_at", "finding", "sha256", "run"),
     ]
     readonly_fields = ("preview", "explanation", "run")
 

@@ -7,7 +7,6 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
 from uploads import verifying
@@ -86,7 +85,7 @@ def make_thumbnails(upload_id: UUID) -> bool:
     if upload is None or not upload.is_picture:
         return False
     with TemporaryFile() as copy, TemporaryFile() as made:
-        _copy(upload, copy, etag=upload.etag, key=upload.file)
+        _copy(upload, copy, etag=None, key=upload.file)
         for key, box in ((upload.small, SMALL), (upload.large, LARGE)):
             copy.seek(0)
             made.truncate(0)
@@ -135,9 +134,10 @@ def _waiting(upload_id: UUID) -> Upload | None:
 
 
 def _copy(upload: Upload, copy: Any, *, etag: str | None, key: str = "") -> None:
+    most = (upload.stored_size if key else upload.size) or 0
     with store().open(key or upload.incoming, etag=etag) as file:
         while chunk := file.read(CHUNK):
-            if copy.tell() + len(chunk) > settings.UPLOAD_MAX_BYTES:
+            if copy.tell() + len(chunk) > most:
                 raise verifying.Rejected(Reason.WRONG_SIZE)
             copy.write(chunk)
     copy.seek(0)
@@ -161,7 +161,7 @@ def _stored(upload: Upload, file: Any) -> dict[str, Any]:
     there = store().head(upload.file)
     if there is None or there.size != file.tell():
         raise StoreError(f"{upload.file} was written, and is not there as a whole")
-    return {"etag": there.etag, "stored_size": there.size, "sha256": digest}
+    return {"stored_size": there.size, "sha256": digest}
 
 
 def _thumbnail(file: BinaryIO, *, type: str, box: int) -> bytes:

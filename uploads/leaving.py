@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO
 
+from django.db import transaction
+
 from accounts.exporting import CHUNK
 from accounts.models import User
 from accounts.parts import PersonalFile, Rows
@@ -15,7 +17,7 @@ from uploads.stores import store
 from uploads.stores.base import Missing
 from workflows import engine
 
-BATCH = 100
+BATCH = 50
 FIELDS = ("id", "name", "type", "size", "state", "target_kind", "target_id", "created_at", "deleted_at", "sha256")
 
 
@@ -32,8 +34,9 @@ def files(person: User) -> Iterator[PersonalFile]:
 
 def leave(person: User) -> None:
     """End what is on its way; what is attached to things of others stays with them, as what the person wrote there."""
-    for upload in Upload.objects.of(person).unfinished():
-        upload.discard(by=None)
+    with transaction.atomic():
+        for upload in Upload.objects.of(person).unfinished().locked():
+            upload.discard(by=None)
 
 
 def purge(step: engine.Steps, person_id: int) -> None:
@@ -47,7 +50,7 @@ def end_some(person_id: int, *, after: str | None) -> str | None:
     """Delete those of the next batch that nobody else sees; return the last one's id, None where there was none."""
     theirs = Upload.objects.filter(owner=person_id).order_by("pk")
     batch = list((theirs.filter(pk__gt=after) if after else theirs)[:BATCH])
-    for upload in batch:
+    for upload in Upload.objects.filter(pk__in=[upload.pk for upload in batch]).locked():
         kind = targets.find(upload.target_kind)
         if upload.state == State.READY and kind and kind.kept and upload.pk in kind.kept([upload.pk]):
             continue

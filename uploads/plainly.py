@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, UnreadablePostError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from uploads import refusals
+from project.connections import let_go
+from uploads import refusals, targets
 from uploads.models import Upload
 from uploads.stores import store
 from uploads.stores.base import StoreError
@@ -47,6 +48,7 @@ class _Bounded(TemporaryFileUploadHandler):
 
 def read(request: HttpRequest) -> None:
     """Read the form's fields and files; raises BadRequest where the body was cut off."""
+    let_go()
     request.upload_handlers = [_Bounded(request)]
     try:
         request.POST  # noqa: B018 - reads the body
@@ -62,6 +64,9 @@ def take(request: HttpRequest, *, target: Target, by: User, field: str = "file")
             if number == MOST:
                 raise refusals.too_many(MOST)
             taken.append(_take(file, target=target, by=by))
+        except PermissionDenied as denied:  # there is no room for one more
+            taken.append(refusals.Refused("full", str(denied)))
+            break
         except refusals.Refused as refused:
             taken.append(refused)
             if refused.code in ("too_many", "store"):
@@ -70,6 +75,9 @@ def take(request: HttpRequest, *, target: Target, by: User, field: str = "file")
 
 
 def _take(file: UploadedFile[bytes], *, target: Target, by: User) -> Upload:
+    kind = targets.find(target.kind)
+    assert kind
+    kind.may_add(by, target.id)
     upload = Upload.create(
         name=file.name or "", size=file.size or 0, type=file.content_type or "", target=target, by=by
     )

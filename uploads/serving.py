@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 
+from project.connections import let_go
 from uploads import verifying
 from uploads.models import State, Upload
 from uploads.stores import store
@@ -58,6 +59,7 @@ def _send(request: HttpRequest, key: str, *, etag: str, headers: dict[str, str])
             status = HTTPStatus.PARTIAL_CONTENT
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
     headers["Content-Length"] = str(end - start)
+    let_go()
     try:
         body = _Body(store().open(key), start=start, end=end)
     except Missing as error:

@@ -53,7 +53,8 @@ def dismiss_rejected(now: datetime, *, limit: int) -> int:
 def end_stuck(now: datetime, *, limit: int) -> int:
     """Reject those whose check came to nothing: its run was cancelled, or lost. Return how many."""
     dead = _some(Upload.objects.stuck(now - STUCK_AFTER).order_by("pk"), _without_run, limit=limit)
-    return sum(upload.settle_rejected(Reason.STORE_FAILED) for upload in dead)
+    locked = Upload.objects.filter(pk__in=[upload.pk for upload in dead]).locked()
+    return sum(upload.settle_rejected(Reason.STORE_FAILED) for upload in locked)
 
 
 def forget_deleted(now: datetime, *, limit: int) -> int:

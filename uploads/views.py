@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from project.connections import let_go
 from uploads import access, api, targets
 from uploads.api import MemberRequest, for_members
 from uploads.models import NotUploaded, State, Upload
@@ -95,7 +95,7 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
     taken = _("The file has arrived already.")
     if upload.state != State.PENDING or local.head(upload.incoming):
         return _refuse(request, HTTPStatus.PRECONDITION_FAILED, "taken", taken)
-    _let_the_database_go()
+    let_go()
     try:
         found = local.receive(upload.incoming, _chunks(request), size=int(request.GET["size"]))
     except Taken:
@@ -140,14 +140,9 @@ def _chunks(request: HttpRequest) -> Iterator[bytes]:
     return iter(lambda: request.read(CHUNK), b"")
 
 
-def _let_the_database_go() -> None:
-    """Give the connection back to its pool, for as long as the sender's line needs."""
-    if not connection.in_atomic_block:  # which is a test's
-        connection.close_if_unusable_or_obsolete()
-
-
 def _refuse(request: HttpRequest, status: int, code: str, message: str) -> JsonResponse:
     """Read what is sent, and answer then: a browser that is cut off would not show the answer."""
+    let_go()
     with suppress(UnreadablePostError):
         for _chunk in _chunks(request):
             pass

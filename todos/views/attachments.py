@@ -114,7 +114,6 @@ def large(request: MemberRequest, pk: int) -> HttpResponseBase:
 
 @csrf_protect
 def _add(request: MemberRequest, todo: Todo) -> HttpResponse:
-    attaching.may_add(request.user, str(todo.pk))
     taken = plainly.take(request, target=attaching.target(todo), by=request.user)
     refused = [one for one in taken if isinstance(one, Refused)]
     if refused:

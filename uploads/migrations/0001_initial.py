@@ -66,7 +66,6 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(null=True, verbose_name='deleted at')),
                 ('rechecked_at', models.DateTimeField(null=True, verbose_name='checked again at')),
                 ('finding', models.CharField(blank=True, choices=[('empty', 'Empty'), ('not_allowed', 'Type not allowed'), ('not_what_it_says', 'Not what it says'), ('wrong_size', 'Wrong size'), ('truncated', 'Truncated'), ('trailing_data', 'Data after the end'), ('unreadable', 'Unreadable'), ('too_many_pixels', 'Too many pixels'), ('too_much_animation', 'Too much animation'), ('too_much_text', 'Too much text'), ('too_complex', 'Too complex'), ('changed', 'Changed after it was sent'), ('missing', 'Missing in the store'), ('store_failed', 'Store out of reach'), ('target_gone', 'Target gone')], max_length=20, verbose_name='found then')),
-                ('etag', models.CharField(blank=True, max_length=200, verbose_name='ETag')),
                 ('stored_size', models.PositiveBigIntegerField(help_text='In bytes.', null=True, verbose_name='stored size')),
                 ('sha256', models.CharField(blank=True, max_length=64, verbose_name='SHA-256')),
                 ('width', models.PositiveIntegerField(null=True, verbose_name='width')),

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Case, Count, Sum, When
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from uploads import targets
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from uploads.models.upload import Upload  # noqa: F401 - named in a string
+    from uploads.models.upload import Upload
 
 
 class State(models.TextChoices):
@@ -21,6 +20,17 @@ class State(models.TextChoices):
     READY = "ready", _("ready")
     REJECTED = "rejected", _("rejected")
     DELETED = "deleted", _("deleted")
+
+
+_TAKEN: Any = Sum(
+    Case(
+        When(state__in=(State.PENDING, State.VERIFYING), then="size"),
+        When(state=State.READY, then="stored_size"),
+        default=0,
+        output_field=models.BigIntegerField(),
+    ),
+    default=0,
+)
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
@@ -50,17 +60,14 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(state=State.DELETED, deleted_at__lte=moment)
 
     def totals(self) -> list[tuple[str, int, int]]:
-        """Return state, number and bytes of each state that there is; declared bytes of those that are on their way."""
-        found = (
-            self.order_by("state")
-            .values("state")
-            .annotate(number=Count("pk"), bytes=Sum(Coalesce("stored_size", "size")))
-        )
+        """Return state, number and bytes taken of each state that there is."""
+        found = self.order_by("state").values("state").annotate(number=Count("pk"), bytes=_TAKEN)
         return [(str(State(row["state"]).label), row["number"], row["bytes"]) for row in found]
 
     def bytes_taken(self) -> int:
         """Return what counts against the quota: what those on their way reserve, what is stored of the others."""
-        reserved = When(state__in=(State.PENDING, State.VERIFYING), then="size")
-        stored = When(state=State.READY, then="stored_size")
-        whole: Any = Sum(Case(reserved, stored, default=0, output_field=models.BigIntegerField()), default=0)
-        return int(self.aggregate(bytes=whole)["bytes"])
+        return int(self.aggregate(bytes=_TAKEN)["bytes"])
+
+    def locked(self) -> list[Upload]:
+        """Lock all rows before the first ledger is touched, so that two who end several never wait in a ring."""
+        return list(self.select_for_update(no_key=True).order_by("pk"))

@@ -57,7 +57,6 @@ class Upload(models.Model):
     deleted_at = models.DateTimeField(_("deleted at"), null=True)
     rechecked_at = models.DateTimeField(_("checked again at"), null=True)
     finding = models.CharField(_("found then"), max_length=20, blank=True, choices=Reason)
-    etag = models.CharField(_("ETag"), max_length=200, blank=True)
     stored_size = models.PositiveBigIntegerField(_("stored size"), null=True, help_text=_("In bytes."))
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     width = models.PositiveIntegerField(_("width"), null=True)
@@ -236,9 +235,9 @@ class Upload(models.Model):
 
     def _become_ready(self, stored: dict[str, Any]) -> None:
         self.state, self.settled_at = State.READY, timezone.now()
-        for name in ("etag", "stored_size", "sha256", "width", "height"):
+        for name in ("stored_size", "sha256", "width", "height"):
             setattr(self, name, stored[name])
-        self.save(update_fields=["state", "settled_at", "etag", "stored_size", "sha256", "width", "height"])
+        self.save(update_fields=["state", "settled_at", "stored_size", "sha256", "width", "height"])
         Usage.change(self.owner_id, by=stored["stored_size"] - self.size)
         kind = targets.find(self.target_kind)
         if kind is None:

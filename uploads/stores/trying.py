@@ -262,7 +262,9 @@ def _bucket() -> "Bucket":
 def _failure(trial: Callable[[], None]) -> str:
     try:
         trial()
-    except (Failed, StoreError, urllib3.exceptions.HTTPError) as error:
+    except Failed as failed:
+        return str(failed)
+    except (StoreError, urllib3.exceptions.HTTPError) as error:
         said = f"{error}" or type(error).__name__
         return f"{said} {next((advice for word, advice in ADVICE.items() if word in said), '')}".strip()
     return ""

@@ -41,7 +41,8 @@ export class Sending {
     // Signed just in time: the right to send lasts two minutes.
     const asked = this.upload ? await this.ask(`${this.upload.status}put/`) : await this.declare();
     if (asked.put) await this.put(asked.put, progress);
-    return this.ask(this.upload.complete);
+    const { state, message } = await this.ask(this.upload.complete);
+    if (state === "deleted") throw new Refused("refused", message);
   }
 
   /** One after the other: files stand in the order in which they were declared. */

@@ -110,8 +110,10 @@ function place() {
 }
 
 function forget(item) {
+  const at = items.indexOf(item);
+  if (at < 0) return; // it arrived while somebody cancelled it
   const hadFocus = item.row.contains(document.activeElement);
-  items.splice(items.indexOf(item), 1);
+  items.splice(at, 1);
   item.row.remove();
   place();
   if (hadFocus) element("attach")?.focus();
