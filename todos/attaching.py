@@ -51,6 +51,6 @@ def join() -> None:
 
 
 def _number(id: str) -> int:
-    if not (id.isascii() and id.isdigit() and len(id) <= _LONGEST_ID):
+    if not (id.isascii() and id.isdigit() and len(id) <= _LONGEST_ID and id == str(int(id))):
         raise Http404
     return int(id)

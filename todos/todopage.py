@@ -51,7 +51,7 @@ def files_context(todo: Todo, *, person: User) -> dict[str, Any]:
         "refused": sum(upload.state == State.REJECTED for upload in uploads),
         "following": _is_moving(files, uploads),
         "seen": crc32(repr(_seen(files, uploads)).encode()),
-        "room": MOST_FILES - len(files),
+        "room": max(MOST_FILES - len(files), 0),
         "most_files": MOST_FILES,
         "largest": settings.UPLOAD_MAX_BYTES,
         "types": ",".join(Type.values),

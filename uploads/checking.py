@@ -123,10 +123,10 @@ def note(upload_id: UUID, *, finding: str, now: datetime) -> None:
 
 
 def remove(upload_id: UUID) -> None:
-    """Delete the bytes of an upload that is rejected or deleted, or not there any more."""
-    alive = Upload.objects.filter(pk=upload_id).exclude(state__in=(State.REJECTED, State.DELETED))
-    if not alive.exists():
-        clear(upload_id, state=State.DELETED)
+    """Delete the bytes of an upload that is rejected or deleted, or not there any more; of a ready one what came in."""
+    state = Upload.objects.filter(pk=upload_id).values_list("state", flat=True).first() or State.DELETED
+    if state not in (State.PENDING, State.VERIFYING):
+        clear(upload_id, state=state)
 
 
 def _waiting(upload_id: UUID) -> Upload | None:

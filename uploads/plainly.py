@@ -25,7 +25,7 @@ from uploads.targets import Target
 
 log = logging.getLogger("holdfast.uploads")
 
-MOST = 10
+MOST = 6
 """Files in one form; see settings.BODY_LIMITS for how much they may be together."""
 
 
@@ -65,12 +65,13 @@ def take(request: HttpRequest, *, target: Target, by: User, field: str = "file")
                 raise refusals.too_many(MOST)
             taken.append(_take(file, target=target, by=by))
         except PermissionDenied as denied:  # there is no room for one more
-            taken.append(refusals.Refused("full", str(denied)))
+            taken.append(refusals.named(refusals.Refused("full", str(denied)), file.name or ""))
             break
         except refusals.Refused as refused:
-            taken.append(refused)
             if refused.code in ("too_many", "store"):
+                taken.append(refused)
                 break
+            taken.append(refusals.named(refused, file.name or ""))
     return taken
 
 

@@ -40,7 +40,10 @@ def wrong_target() -> Refused:
 
 def over_quota() -> Refused:
     limit = filesizeformat(settings.UPLOAD_QUOTA_BYTES)
-    text = _("Your files would take more than the %(limit)s that you have. Delete some that you do not need any more.")
+    text = _(
+        "Your files would take more than the %(limit)s that you have. Remove some: "
+        "they count until they have been in the trash for 30 days."
+    )
     return Refused("quota", text % {"limit": limit})
 
 
@@ -49,4 +52,10 @@ def store_down() -> Refused:
 
 
 def too_many(most: int) -> Refused:
-    return Refused("too_many", _("At most %(most)d files are taken at once.") % {"most": most})
+    return Refused(
+        "too_many", _("At most %(most)d files are taken at once; send the others afterwards.") % {"most": most}
+    )
+
+
+def named(refused: Refused, name: str) -> Refused:
+    return Refused(refused.code, f"{name}: {refused}")

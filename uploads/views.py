@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -19,12 +18,11 @@ from project.connections import let_go
 from uploads import access, api, targets
 from uploads.api import MemberRequest, for_members
 from uploads.models import NotUploaded, State, Upload
+from uploads.models.upload import PUT_WITHIN
 from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import StoreError
 from uploads.stores.local import CHUNK, LocalStore, Taken, is_signed
-
-PUT_WITHIN = timedelta(seconds=120)
 
 
 @require_POST
@@ -105,6 +103,9 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
     except StoreError as failure:
         api.log.error("The bytes of upload %s cannot be stored: %s", pk, failure)
         return api.store_down()
+    if not Upload.objects.filter(pk=pk, state__in=(State.PENDING, State.VERIFYING)).exists():
+        local.delete(upload.incoming)  # it ended while the bytes came in
+        return _refuse(request, HTTPStatus.FORBIDDEN, "forbidden", _("This upload was ended meanwhile."))
     return HttpResponse(headers={"ETag": f'"{found.etag}"'})
 
 

@@ -10,6 +10,7 @@ from todos.inviting import place_in
 from todos.models import BulkAdd
 from uploads.models import Upload
 from uploads.targets import Target
+from workflows.models import QueueState
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +31,7 @@ def whole_answers(monkeypatch):
 def objects(flat, tiles, bob, alice) -> dict[tuple[str, str], object]:
     """What stands for a parameter: first part of the path, name. A new kind of address names its object here."""
     plan = attach(tiles, by=alice)
+    QueueState.objects.get_or_create(pk="mail")
     return {
         ("lists", "pk"): flat.pk,
         ("lists", "invitation_pk"): make_link(by=alice, grant=place_in(flat, role="editor")).pk,

@@ -74,6 +74,20 @@ def test_cancelled_on_the_way(on_page):
     wait_for(page, lambda: set(Upload.objects.values_list("state", flat=True)) == {State.DELETED})
 
 
+@pytest.mark.slow
+def test_cancelled_as_it_arrives(on_page, worktop):
+    page, held = on_page, []
+    pages = f"**/todos/{worktop.pk}/attachments/**"
+    page.route(pages, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    choose(page, *(png(f"{number}.png") for number in range(5)))
+    wait_for(page, lambda: len(held) == 3)
+    page.get_by_role("button", name="Cancel 0.png").click()
+    page.unroute(pages)
+    for route in held:
+        route.continue_()
+    wait_for(page, lambda: sorted(Upload.objects.values_list("state", flat=True)) == ["deleted", *["verifying"] * 4])
+
+
 def test_a_broken_line_is_tried_again(on_page, watch):
     page = on_page
     watch.foresee("ERR_FAILED")

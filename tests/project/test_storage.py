@@ -121,7 +121,7 @@ def upload(alice):
     """Return a ready upload, whose file is not there yet."""
     now = timezone.now()
     return Upload.objects.create(
-        owner=alice, name="a.png", type="image/png", size=len(PICTURE), state=State.READY, etag="of another store",
+        owner=alice, name="a.png", type="image/png", size=len(PICTURE), state=State.READY,
         created_at=now, completed_at=now, settled_at=now, stored_size=len(PICTURE),
         sha256=hashlib.sha256(PICTURE).hexdigest(), width=1, height=1, target_kind="todo", target_id="1",
     )  # fmt: skip

@@ -381,7 +381,7 @@ def declare(client, id):
 def test_who_may_declare_an_upload_for_a_to_do(tiles, alice, bob, carol, mallory, sign_in):
     assert [declare(sign_in(who), str(tiles.pk)) for who in (alice, bob, carol, mallory)] == [201, 201, 403, 404]
     assert declare(sign_in(alice), tiles.pk) == 201
-    assert [declare(sign_in(alice), id) for id in ("x", "9" * 19, "-1", "")] == [404, 404, 404, 400]
+    assert [declare(sign_in(alice), id) for id in ("x", "9" * 19, "-1", f"0{tiles.pk}", "")] == [404] * 4 + [400]
     tiles.trash(by=alice)
     assert declare(sign_in(alice), str(tiles.pk)) == 404
 
@@ -392,7 +392,14 @@ def test_a_to_do_is_full_some_day(tiles, alice, sign_in, settings):
         Upload.create(name="a.png", size=10, type="image/png", target=attaching.target(tiles), by=alice)
     assert declare(sign_in(alice), str(tiles.pk)) == 403
     assert attaching.room_of(tiles, person=alice) == 0
-    assert sign_in(alice).post(f"/todos/{tiles.pk}/attachments/", {"file": upload()}).status_code == 403
+    form = f"/todos/{tiles.pk}/attachments/"
+    page = sign_in(alice).post(form, {"file": upload()}, follow=True)
+    assert "plan.png: A to-do has at most 50 files." in page.text
+    Upload.objects.first().discard(by=alice)
+    page = sign_in(alice).post(form, {"file": [upload(), upload()]}, follow=True)
+    assert "The file is being checked." in page.text
+    assert "A to-do has at most 50 files." in page.text
+    assert attaching.room_of(tiles, person=alice) == 0
 
 
 def test_uploads_of_attachments_are_kept(plan, alice):

@@ -4,6 +4,7 @@ import http.client
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from tests.uploads.test_sniffing import EPS, HTML, SVG, archive
 from uploads import checking, serving
 from uploads.models import Upload, Usage
 from uploads.stores import store
-from workflows.testing import run_until_idle
+from workflows.testing import advance, run_until_idle
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +158,22 @@ def test_bytes_that_were_swapped_are_not_taken(client, place, shelf, monkeypatch
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("end", ["cancel", "complete"])
+def test_bytes_that_come_after_the_end_do_not_stay(client, place, shelf, end):
+    answer = declare(client).json()
+    if end == "complete":
+        place.put(answer["put"], PNG)
+        client.post(answer["complete"])
+    else:
+        client.post(f"{answer['status']}cancel/")
+    run_until_idle()
+    kept = keys()
+    place.put(answer["put"], PNG)
+    advance(timedelta(minutes=4))
+    run_until_idle()
+    assert keys() == kept
+
+
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_not_what_it_says_is_rejected_and_gone(checked, shelf, alice, what):
     found = checked(*REFUSED[what])

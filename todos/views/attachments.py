@@ -116,11 +116,12 @@ def large(request: MemberRequest, pk: int) -> HttpResponseBase:
 def _add(request: MemberRequest, todo: Todo) -> HttpResponse:
     taken = plainly.take(request, target=attaching.target(todo), by=request.user)
     refused = [one for one in taken if isinstance(one, Refused)]
+    accepted = len(taken) - len(refused)
+    text = ngettext("The file is being checked.", "%(count)d files are being checked.", accepted) % {"count": accepted}
     if refused:
-        refuse(request, " ".join(dict.fromkeys(map(str, refused))))
+        refuse(request, " ".join([*map(str, refused), *([text] if accepted else [])]))
     elif taken:
-        text = ngettext("The file is being checked.", "%d files are being checked.", len(taken))
-        toast(request, text % len(taken) if len(taken) > 1 else text)
+        toast(request, text)
     else:
         refuse(request, _("Choose a file first."))
     return _to_page(todo)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 VERIFY = "verify upload"
 RECHECK = "check upload again"
+PUT_WITHIN = timedelta(seconds=120)
+"""How long an address to send to works."""
+SLACK = timedelta(minutes=1)
 REMOVE = "removed uploads"
 
 
@@ -239,6 +243,7 @@ class Upload(models.Model):
             setattr(self, name, stored[name])
         self.save(update_fields=["state", "settled_at", "stored_size", "sha256", "width", "height"])
         Usage.change(self.owner_id, by=stored["stored_size"] - self.size)
+        self._remove_later()
         kind = targets.find(self.target_kind)
         if kind is None:
             raise targets.Gone
@@ -258,3 +263,8 @@ class Upload(models.Model):
         self.save(update_fields=["state", "reason", "settled_at", "deleted_at"])
         Usage.change(self.owner_id, by=-(taken or 0))
         engine.send(REMOVE, {"upload_id": self.pk}, idempotency_key=f"{self.pk} {state}")
+        self._remove_later()
+
+    def _remove_later(self) -> None:
+        """Have what still arrives deleted, too: an address to send to works until its time is over."""
+        engine.send(REMOVE, {"upload_id": self.pk}, delay=PUT_WITHIN + SLACK, idempotency_key=f"{self.pk} late")
