@@ -1,9 +1,10 @@
 """Files of a to-do in Chromium: sent with progress, on a bad line, pasted, dropped, seen; and without scripts."""
 
 import re
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.attaching import attached, choose, give_files, png, sending, slow_down, wait_for, watch_progress
 from tests.browser.conftest import PHONE
@@ -80,11 +81,12 @@ def test_cancelled_as_it_arrives(on_page, worktop):
     pages = f"**/todos/{worktop.pk}/attachments/**"
     page.route(pages, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
     choose(page, *(png(f"{number}.png") for number in range(5)))
-    wait_for(page, lambda: len(held) == 3)
+    wait_for(page, lambda: held and Upload.objects.filter(state=State.VERIFYING).count() == 3)
     page.get_by_role("button", name="Cancel 0.png").click()
     page.unroute(pages)
     for route in held:
-        route.continue_()
+        with suppress(Error):  # the page has given it up
+            route.continue_()
     wait_for(page, lambda: sorted(Upload.objects.values_list("state", flat=True)) == ["deleted", *["verifying"] * 4])
 
 
