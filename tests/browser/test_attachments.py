@@ -80,14 +80,14 @@ def test_cancelled_as_it_arrives(on_page, worktop):
     page, held = on_page, []
     pages = f"**/todos/{worktop.pk}/attachments/**"
     page.route(pages, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
-    choose(page, *(png(f"{number}.png") for number in range(5)))
+    choose(page, *(png(f"{number}.png") for number in range(9)))
     wait_for(page, lambda: held and Upload.objects.filter(state=State.VERIFYING).count() == 3)
     page.get_by_role("button", name="Cancel 0.png").click()
     page.unroute(pages)
     for route in held:
         with suppress(Error):  # the page has given it up
             route.continue_()
-    wait_for(page, lambda: sorted(Upload.objects.values_list("state", flat=True)) == ["deleted", *["verifying"] * 4])
+    wait_for(page, lambda: sorted(Upload.objects.values_list("state", flat=True)) == ["deleted", *["verifying"] * 8])
 
 
 def test_a_broken_line_is_tried_again(on_page, watch):
