@@ -129,8 +129,11 @@ def shifts(step: engine.Steps) -> None:
 
 @engine.workflow()
 def freeze(step: engine.Steps) -> None:
-    """Hold a worker long enough to be frozen, and leave a mark behind."""
-    step.do("hold", note, step.run_id, "hold", seconds=3.0, retry=OFTEN)
+    """Hold a worker long enough to be frozen, and leave a mark behind.
+
+    Its lease and the next attempt together stay below the time after which a process that stood still ends itself.
+    """
+    step.do("hold", note, step.run_id, "hold", seconds=1.5, retry=OFTEN)
     step.transaction("mark", enter, step.run_id, "mark", retry=OFTEN)
 
 
