@@ -30,7 +30,7 @@ test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey,
 
 test-slow: setup ## Run the tests that take longer
 	@$(pytest) $(both) -m "slow and not acceptance"
-	@$(pytest) $(both) -m "not browser and not acceptance" --database postgres $(data)
+	@$(pytest) $(both) -m "slow and not browser and not acceptance" --database postgres $(data)
 	@$(pytest) $(both) -m "$(fast)" --database postgres $(apps) $(addprefix --ignore=,$(wildcard $(data)))
 	@$(pytest) -m "slow and acceptance"
 
