@@ -114,8 +114,14 @@ class Copying:
         from uploads.stores.s3 import S3Store
 
         assert settings.S3
-        local: Places = {"uploads": Uploads(LocalStore()), "private": Private(_storage(settings.LOCAL_FILES))}
-        bucket: Places = {"uploads": Uploads(S3Store()), "private": Private(_storage(settings.S3.private_storage()))}
+        local: Places = {
+            "uploads": Uploads(LocalStore()),
+            "private": Private(storages.create_storage(settings.LOCAL_FILES)),
+        }
+        bucket: Places = {
+            "uploads": Uploads(S3Store()),
+            "private": Private(storages.create_storage(settings.S3.private_storage())),
+        }
         self.source, self.target = (local, bucket) if to == "s3" else (bucket, local)
         self.journal = Journal(settings.DATA_DIR / f"storage-copy-to-{to}")
         self.files = [(kind, *file) for kind, place in self.source.items() for file in _walk(place)]
@@ -199,10 +205,6 @@ def _digest(file: BinaryIO, copy: BinaryIO | None = None) -> str:
         if copy:
             copy.write(chunk)
     return digest.hexdigest()
-
-
-def _storage(entry: dict[str, Any]) -> Storage:
-    return storages.create_storage(entry)
 
 
 def _upload(key: str) -> Upload | None:

@@ -37,6 +37,10 @@ class MovedMeanwhile(Refused):
     message = _("Somebody moved this to-do to another list meanwhile. Nothing was changed.")
 
 
+class FullOfFiles(Refused):
+    message = _("This to-do has as many files as it can have. Remove one first.")
+
+
 class FileInTheTrash(Refused):
     message = _("This file was removed. Restore it first.")
 

@@ -14,7 +14,7 @@ from todos import attaching
 from todos.exporting import export
 from todos.models import Activity, Attachment, Role, Todo, TodoList, Verb
 from todos.models.attachment import MOST_FILES
-from todos.refusals import FileInTheTrash, NeighbourFileGone, TrashedTooLong
+from todos.refusals import FileInTheTrash, FullOfFiles, NeighbourFileGone, TrashedTooLong
 from uploads.models import State, Upload, Usage
 from uploads.stores import store
 from workflows.testing import run_until_idle
@@ -400,6 +400,16 @@ def test_a_to_do_is_full_some_day(tiles, alice, sign_in, settings):
     assert "The file is being checked." in page.text
     assert "A to-do has at most 50 files." in page.text
     assert attaching.room_of(tiles, person=alice) == 0
+
+
+def test_nothing_is_restored_to_a_full_to_do(plan, alice, monkeypatch):
+    monkeypatch.setattr("todos.models.attachment.MOST_FILES", 1)
+    plan.trash(by=alice)
+    other = attach(plan.todo, by=alice, name="other.png")
+    with pytest.raises(FullOfFiles):
+        plan.restore(by=alice)
+    other.trash(by=alice)
+    assert plan.restore(by=alice)
 
 
 def test_uploads_of_attachments_are_kept(plan, alice):

@@ -14,7 +14,7 @@ from todos.models.activity import Activity, Changes, Verb
 from todos.models.roles import WRITERS
 from todos.models.todo import Todo
 from todos.models.trashable import Trashable
-from todos.refusals import FileInTheTrash, NeighbourFileGone
+from todos.refusals import FileInTheTrash, FullOfFiles, NeighbourFileGone
 from uploads.models import State, Upload
 
 if TYPE_CHECKING:
@@ -173,12 +173,15 @@ class Attachment(Trashable):
         return True
 
     def restore(self, *, by: User) -> bool:
-        """Return False where it is not in the trash."""
+        """Return False where it is not in the trash; raise FullOfFiles where there is no room for it."""
         with transaction.atomic():
+            self.todo.lock()
             self.lock()
             if not self.trashed_at:
                 return False
             self.refuse_if_overdue()
+            if Attachment.objects.live().filter(todo=self.todo_id).count() >= MOST_FILES:
+                raise FullOfFiles
             self.trashed_at = self.trashed_by = None
             self.save(update_fields=["trashed_at", "trashed_by"])
             self._record(Verb.FILE_RESTORED, by=by, changes={"file": [None, self.name]})

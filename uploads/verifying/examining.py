@@ -32,7 +32,7 @@ def examine(file: BinaryIO, *, declared: str, size: int) -> Examined:
     width, height = shape.shown
     if declared != "image/png":  # whose rows have all been read by now
         width, height = decoding.decode(_FORMATS[declared].strip(data), type=declared, shape=shape)
-    return Examined(declared, width, height, animated=shape.frames > 1)
+    return Examined(declared, width, height)
 
 
 def strip(file: BinaryIO, *, type: str, out: BinaryIO) -> bool:

@@ -20,4 +20,3 @@ class Examined:
     type: str
     width: int | None = None
     height: int | None = None
-    animated: bool = False
