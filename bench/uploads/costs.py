@@ -16,7 +16,7 @@ WARM_UP = 48
 """Uploads: each thread of the web processes keeps some memory for itself."""
 NEAR = 1.25
 """What "does not grow" may differ by: processor time is counted in hundredths of a second."""
-MOST_MEMORY = 4
+MOST_MEMORY = 2
 """MB more than before, at the most: far from one of the largest pictures."""
 
 

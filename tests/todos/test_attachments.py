@@ -397,7 +397,7 @@ def test_a_to_do_is_full_some_day(tiles, alice, sign_in, settings):
     assert "plan.png: A to-do has at most 50 files." in page.text
     Upload.objects.first().discard(by=alice)
     page = sign_in(alice).post(form, {"file": [upload(), upload()]}, follow=True)
-    assert "The file is being checked." in page.text
+    assert "The other file is being checked." in page.text
     assert "A to-do has at most 50 files." in page.text
     assert attaching.room_of(tiles, person=alice) == 0
 

@@ -117,11 +117,13 @@ def _add(request: MemberRequest, todo: Todo) -> HttpResponse:
     taken = plainly.take(request, target=attaching.target(todo), by=request.user)
     refused = [one for one in taken if isinstance(one, Refused)]
     accepted = len(taken) - len(refused)
-    text = ngettext("The file is being checked.", "%(count)d files are being checked.", accepted) % {"count": accepted}
     if refused:
-        refuse(request, " ".join([*map(str, refused), *([text] if accepted else [])]))
+        others = ngettext("The other file is being checked.", "The %(count)d others are being checked.", accepted)
+        texts = [*map(str, refused), *([others % {"count": accepted}] if accepted else [])]
+        refuse(request, " ".join(texts))
     elif taken:
-        toast(request, text)
+        text = ngettext("The file is being checked.", "%(count)d files are being checked.", accepted)
+        toast(request, text % {"count": accepted})
     else:
         refuse(request, _("Choose a file first."))
     return _to_page(todo)
