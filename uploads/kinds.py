@@ -1,4 +1,4 @@
-"""What may be uploaded. SVG and HTML never: they are programs."""
+"""What may be uploaded: the one list of it. SVG and HTML never: they are programs."""
 
 from django.db import models
 

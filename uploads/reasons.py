@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 class Reason(models.TextChoices):
     EMPTY = "empty", _("Empty")
-    NOT_ALLOWED = "not_allowed", _("Type not allowed")
     NOT_WHAT_IT_SAYS = "not_what_it_says", _("Not what it says")
     WRONG_SIZE = "wrong_size", _("Wrong size")
     TRUNCATED = "truncated", _("Truncated")
@@ -29,7 +28,6 @@ class Reason(models.TextChoices):
 
 _EXPLANATIONS = {
     Reason.EMPTY: _("The file is empty."),
-    Reason.NOT_ALLOWED: _("Files of this type are not accepted. Pictures (PNG, JPEG, GIF, WebP, AVIF) and PDFs are."),
     Reason.NOT_WHAT_IT_SAYS: _("The content of the file is of another type than its name says."),
     Reason.WRONG_SIZE: _("The file that arrived is not as long as the one that was announced. Send it again."),
     Reason.TRUNCATED: _("The end of the file is missing. Open it to see whether it is whole, and send it again."),

@@ -1,11 +1,10 @@
 """Whether a file may be stored, and what is stored of it. Pure functions: bytes in, a verdict or bytes out."""
 
-from uploads.verifying.examining import ALLOWED, examine, strip, thumbnail
+from uploads.verifying.examining import examine, strip, thumbnail
 from uploads.verifying.names import clean_name, content_disposition, serving_headers
 from uploads.verifying.rejecting import Examined, Rejected
 
 __all__ = [
-    "ALLOWED",
     "Examined",
     "Rejected",
     "clean_name",

@@ -8,6 +8,7 @@ from datetime import timedelta
 from json import dumps, loads
 from pathlib import Path
 
+from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import decoder
 from uploads.verifying.limits import MOST_PIXELS, Shape
@@ -19,13 +20,6 @@ CPU_TIME = timedelta(seconds=20)
 PATIENCE = timedelta(seconds=60)
 """On a machine that has other things to do."""
 
-_FORMATS = {
-    "image/png": "PNG",
-    "image/jpeg": "JPEG",
-    "image/gif": "GIF",
-    "image/webp": "WEBP",
-    "image/avif": "AVIF",
-}
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -44,7 +38,8 @@ def thumbnail(data: bytes, *, type: str, box: int) -> bytes:
 
 
 def _run(data: bytes, *, type: str, frames: int, box: int) -> bytes:
-    order = {"format": _FORMATS[type], "frames": frames, "box": box, "pixels": MOST_PIXELS}
+    # Pillow knows the formats by the same names.
+    order = {"format": Type(type).name, "frames": frames, "box": box, "pixels": MOST_PIXELS}
     order |= {"memory": MEMORY, "seconds": int(CPU_TIME.total_seconds())}
     # No secret of ours is in its environment.
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

@@ -5,20 +5,22 @@ from pathlib import PurePosixPath
 
 from django.utils.http import content_disposition_header
 
+from uploads.kinds import Type
+
 MOST_BYTES = 255
 _MOST_SUFFIX_BYTES = 20
 _UNNAMED = "file"
 _JOINERS = "\u200c\u200d"  # Persian words and families in emoji need them, and they turn nothing around
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_SUFFIXES = {
-    "image/png": (".png", ".apng"),
-    "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "image/gif": (".gif",),
-    "image/webp": (".webp",),
-    "image/avif": (".avif", ".avifs"),
-    "application/pdf": (".pdf",),
+_SUFFIXES: dict[str, tuple[str, ...]] = {
+    Type.PNG: (".png", ".apng"),
+    Type.JPEG: (".jpg", ".jpeg", ".jpe", ".jfif"),
+    Type.GIF: (".gif",),
+    Type.WEBP: (".webp",),
+    Type.AVIF: (".avif", ".avifs"),
+    Type.PDF: (".pdf",),
 }
-_SHOWN_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+_SHOWN_INLINE = {Type.PNG, Type.JPEG, Type.GIF, Type.WEBP}
 
 
 def clean_name(name: str, *, type: str = "") -> str:
@@ -47,7 +49,7 @@ def serving_headers(type: str, name: str) -> dict[str, str]:
     """Return the headers of every answer that carries the bytes of a file."""
     inline = type in _SHOWN_INLINE
     return {
-        "Content-Type": type if type in _SUFFIXES else "application/octet-stream",
+        "Content-Type": type if type in Type.values else "application/octet-stream",
         "Content-Disposition": content_disposition(clean_name(name, type=type), inline=inline),
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",

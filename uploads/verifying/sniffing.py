@@ -1,24 +1,26 @@
 """What a file is by its first bytes, whatever it says it is."""
 
+from uploads.kinds import Type
+
 _STARTS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", Type.PNG),
+    (b"\xff\xd8\xff", Type.JPEG),
+    (b"GIF87a", Type.GIF),
+    (b"GIF89a", Type.GIF),
+    (b"%PDF-", Type.PDF),
 )
 _AVIF_BRANDS = {b"avif", b"avis"}
 
 
-def sniff(data: bytes) -> str | None:
-    """Return one of the allowed types, or None; a PDF that does not start at its first byte is none."""
+def sniff(data: bytes) -> Type | None:
+    """Return the type, or None where it is not allowed; a PDF that does not start at its first byte is none."""
     for start, type in _STARTS:
         if data.startswith(start):
             return type
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
+        return Type.WEBP
     if data[4:8] == b"ftyp" and _brands(data) & _AVIF_BRANDS:
-        return "image/avif"
+        return Type.AVIF
     return None
 
 
