@@ -22,6 +22,28 @@ _SECRET_PATH = re.compile(
 _STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "request_id", "user_id", "request"}
 
 
+def configuration(formatter: str) -> dict[str, Any]:
+    """Return the settings' LOGGING: everything goes to stderr, written by one of the two formatters."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": ContextFilter}},
+        "formatters": {"console": {"()": ConsoleFormatter}, "json": {"()": JSONFormatter}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "filters": ["context"], "formatter": formatter},
+            "nowhere": {"class": "logging.NullHandler"},  # a logger without a handler writes to stderr all the same
+        },
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {
+            "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            # Its line is that of the 400.
+            "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+            "django.request": {"level": "ERROR"},  # 4xx answers are in the request line already
+            "django-q": {"level": "WARNING"},
+        },
+    }
+
+
 def request_id() -> str | None:
     return _request_id.get()
 

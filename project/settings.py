@@ -9,7 +9,7 @@ import django_stubs_ext
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from project import env, s3
+from project import databases, env, logs, s3
 
 django_stubs_ext.monkeypatch()  # ModelForm[Todo] is for the type checker; Django itself has no such classes
 
@@ -101,47 +101,10 @@ TEMPLATES = [
 
 # --- Data --------------------------------------------------------------------------------------------------------
 
-_WEB = "project.wsgi" in sys.modules  # web processes load the settings through it
-_database = env.postgresql()
-if _database:
-    _options: dict[str, Any] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
-    if _WEB:
-        # Threads share a few connections; a pool cannot be inherited by a fork, so workers hold persistent ones.
-        _options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5, "reconnect_timeout": 5}
-    _database |= {"OPTIONS": _options, "CONN_MAX_AGE": 0 if _WEB else 600, "CONN_HEALTH_CHECKS": True}
-    DATABASES = {"default": _database}
-else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "holdfast.sqlite3",
-            "CONN_MAX_AGE": 600,
-            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: threads and processes share it
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            },
-        }
-    }
+DATABASES = databases.rows(DATA_DIR, web="project.wsgi" in sys.modules)  # only web processes load that module
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-_REDIS_URL = env.redis_url()
-if _REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": _REDIS_URL,
-            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
-        }
-    }
-else:
-    CACHES = {"default": {"BACKEND": "project.cache.SQLiteCache", "LOCATION": str(DATA_DIR / "cache.sqlite3")}}
-
-DOORBELL_URL = _REDIS_URL or ""  # where workers hear that work is due; without it, on the database itself
-
-# django-q2 keeps statistics that nobody reads; without them the worker does not need the cache to be up.
-CACHES["nowhere"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+DOORBELL_URL = env.redis_url()  # where workers hear that work is due; without it, on the database itself
+CACHES = databases.caches(DATA_DIR, redis_url=DOORBELL_URL)
 
 S3 = s3.bucket()
 LOCAL_FILES: dict[str, Any] = {
@@ -310,27 +273,4 @@ USE_TZ = True
 # --- Logging -----------------------------------------------------------------------------------------------------
 
 LOG_FORMAT = env.choice("LOG_FORMAT", default="console", options=("console", "json"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"context": {"()": "project.logs.ContextFilter"}},
-    "formatters": {
-        "console": {"()": "project.logs.ConsoleFormatter"},
-        "json": {"()": "project.logs.JSONFormatter"},
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["context"],
-            "formatter": LOG_FORMAT,
-        },
-        "nowhere": {"class": "logging.NullHandler"},  # a logger without a handler writes to stderr all the same
-    },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},  # its line is that of the 400
-        "django.request": {"level": "ERROR"},  # 4xx answers are in the request line already
-        "django-q": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(LOG_FORMAT)
