@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from tests.uploads import pictures
+from tests.uploads.looking import reason
 from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import Rejected, examine
@@ -26,12 +27,6 @@ def archive() -> bytes:
 
 def sample(type: str) -> bytes:
     return pictures.PDF if type == "application/pdf" else pictures.picture(type)
-
-
-def reason(data: bytes, type: str) -> Reason:
-    with pytest.raises(Rejected) as caught:
-        examine(io.BytesIO(data), declared=type, size=len(data))
-    return caught.value.reason
 
 
 @pytest.mark.parametrize("type", Type.values)
