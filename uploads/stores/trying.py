@@ -250,7 +250,7 @@ ADVICE = {
     "NotImplemented": "This store lacks an operation that uploads need.",
     "EndpointConnectionError": "S3_ENDPOINT_URL cannot be reached from here.",
     "ConnectTimeoutError": "S3_ENDPOINT_URL cannot be reached from here.",
-    "SSLError": "The certificate of S3_ENDPOINT_URL is not trusted.",
+    "SSLError": "S3_ENDPOINT_URL speaks no https, or its certificate is not trusted.",
 }
 
 
@@ -266,5 +266,5 @@ def _failure(trial: Callable[[], None]) -> str:
         return str(failed)
     except (StoreError, urllib3.exceptions.HTTPError) as error:
         said = f"{error}" or type(error).__name__
-        return f"{said} {next((advice for word, advice in ADVICE.items() if word in said), '')}".strip()
+        return f"{said}\n{next((advice for word, advice in ADVICE.items() if word in said), '')}".strip()
     return ""
