@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -58,6 +59,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 class Attachment(Trashable):
     """A file of a to-do. It exists once the upload is checked: `add` is called by the check alone."""
+
+    TRASHED, RESTORED = Verb.FILE_TRASHED, Verb.FILE_RESTORED
 
     todo = models.ForeignKey(
         "todos.Todo", on_delete=models.CASCADE, related_name="attachments", db_index=False, verbose_name=_("to-do")
@@ -126,7 +129,7 @@ class Attachment(Trashable):
             added = cls(todo=todo, upload=upload, position=place, created_by=by, created_at=timezone.now())
             added.save(force_insert=True)
             added._renumber([*rows[:place], added, *rows[place:]])
-            added._record(Verb.FILE_ADDED, by=by, changes={"file": [None, upload.name]})
+            added._record(Verb.FILE_ADDED, by=by, at=added.created_at)
         return added
 
     def set_caption(self, caption: str, *, by: User) -> bool:
@@ -135,10 +138,8 @@ class Attachment(Trashable):
             self._lock_live()
             if caption == self.caption:
                 return False
-            changes: Changes = {"file": [self.name, self.name], "caption": [self.caption, caption]}
-            self.caption = caption
-            self.save(update_fields=["caption"])
-            self._record(Verb.FILE_CAPTIONED, by=by, changes=changes)
+            changes: Changes = {"caption": [self.caption, caption]}
+            self._change(Verb.FILE_CAPTIONED, by=by, now=timezone.now(), changes=changes, caption=caption)
         return True
 
     def move(self, *, by: User, after: int) -> int | None:
@@ -158,34 +159,8 @@ class Attachment(Trashable):
             others = [row for row in rows if row.pk != self.pk]
             place = next((index for index, row in enumerate(others, 1) if row.pk == after), 0)
             self._renumber([*others[:place], self, *others[place:]])
-            self._record(Verb.FILE_MOVED, by=by, changes={"file": [self.name, self.name]})
+            self._record(Verb.FILE_MOVED, by=by, at=timezone.now())
         return left
-
-    def trash(self, *, by: User) -> bool:
-        """Put it in the trash, where it keeps its place; return False where it is there already."""
-        with transaction.atomic():
-            self.lock()
-            if self.trashed_at:
-                return False
-            self.trashed_at, self.trashed_by = timezone.now(), by
-            self.save(update_fields=["trashed_at", "trashed_by"])
-            self._record(Verb.FILE_TRASHED, by=by, changes={"file": [self.name, None]})
-        return True
-
-    def restore(self, *, by: User) -> bool:
-        """Return False where it is not in the trash; raise FullOfFiles where there is no room for it."""
-        with transaction.atomic():
-            self.todo.lock()
-            self.lock()
-            if not self.trashed_at:
-                return False
-            self.refuse_if_overdue()
-            if Attachment.objects.live().filter(todo=self.todo_id).count() >= MOST_FILES:
-                raise FullOfFiles
-            self.trashed_at = self.trashed_by = None
-            self.save(update_fields=["trashed_at", "trashed_by"])
-            self._record(Verb.FILE_RESTORED, by=by, changes={"file": [None, self.name]})
-        return True
 
     @classmethod
     def kept(cls, uploads: Collection[UUID]) -> set[UUID]:
@@ -199,6 +174,13 @@ class Attachment(Trashable):
         if self.trashed_at:
             raise FileInTheTrash
 
+    def _lock_to_restore(self) -> None:
+        """Also raise FullOfFiles where there is no room for it."""
+        self.todo.lock()
+        super()._lock_to_restore()
+        if self.trashed_at and Attachment.objects.live().filter(todo=self.todo_id).count() >= MOST_FILES:
+            raise FullOfFiles
+
     def _renumber(self, rows: list[Attachment]) -> None:
         changed = []
         for position, row in enumerate(rows):
@@ -207,5 +189,8 @@ class Attachment(Trashable):
                 changed.append(row)
         Attachment.objects.bulk_update(changed, ["position"])
 
-    def _record(self, verb: Verb, *, by: User, changes: Changes) -> None:
-        Activity.record(verb, by=by, at=timezone.now(), list_id=self.todo.list_id, todo=self.todo, changes=changes)
+    def _record(self, verb: Verb, *, by: User | None, at: datetime, changes: Changes | None = None) -> None:
+        before = None if verb in (Verb.FILE_ADDED, Verb.FILE_RESTORED) else self.name
+        after = None if verb == Verb.FILE_TRASHED else self.name
+        changes = {"file": [before, after]} | (changes or {})
+        Activity.record(verb, by=by, at=at, list_id=self.todo.list_id, todo=self.todo, changes=changes)

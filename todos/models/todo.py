@@ -71,6 +71,8 @@ class TodoQuerySet(models.QuerySet["Todo"]):
 
 
 class Todo(Trashable):
+    TRASHED, RESTORED = Verb.TRASHED, Verb.RESTORED
+
     # The index for the list page begins with the list, so that the key needs none of its own.
     list = models.ForeignKey(
         "todos.TodoList", on_delete=models.CASCADE, related_name="todos", db_index=False, verbose_name=_("list")
@@ -189,26 +191,6 @@ class Todo(Trashable):
             self._change(Verb.EDITED, by=by, now=timezone.now(), changes=changes, **new)
         return True
 
-    def trash(self, *, by: User) -> bool:
-        """Put it in the trash, where it keeps its place in the list; return False where it is there already."""
-        with transaction.atomic():
-            self.lock()
-            if self.trashed_at:
-                return False
-            now = timezone.now()
-            self._change(Verb.TRASHED, by=by, now=now, trashed_at=now, trashed_by=by)
-        return True
-
-    def restore(self, *, by: User) -> bool:
-        """Return False where it is not in the trash."""
-        with transaction.atomic():
-            self.lock()
-            if not self.trashed_at:
-                return False
-            self.refuse_if_overdue()
-            self._change(Verb.RESTORED, by=by, now=timezone.now(), trashed_at=None, trashed_by=None)
-        return True
-
     def move(self, *, by: User, to: TodoList | None = None, after: int | None = None) -> Place | None:
         """Move it behind the to-do with the id `after` (0: to the first place) of its list, or of the list `to`.
 
@@ -250,11 +232,8 @@ class Todo(Trashable):
             raise NeighbourGone
         return positions.behind(neighbour, todos=others) if neighbour else positions.first(others)
 
-    def _change(
-        self, verb: Verb, *, by: User | None, now: datetime, changes: Changes | None = None, **values: Any
-    ) -> None:
-        for name, value in values.items():
-            setattr(self, name, value)
-        self.updated_at = now
-        self.save(update_fields=[*values, "updated_at"])
-        Activity.record(verb, by=by, at=now, list_id=self.list_id, todo=self, changes=changes)
+    def _change(self, verb: Verb, *, now: datetime, **values: Any) -> None:
+        super()._change(verb, now=now, updated_at=now, **values)
+
+    def _record(self, verb: Verb, *, by: User | None, at: datetime, changes: Changes | None = None) -> None:
+        Activity.record(verb, by=by, at=at, list_id=self.list_id, todo=self, changes=changes)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -79,6 +80,8 @@ class TodoListQuerySet(models.QuerySet["TodoList"]):
 
 
 class TodoList(Trashable):
+    TRASHED, RESTORED = Verb.LIST_TRASHED, Verb.LIST_RESTORED
+
     name = models.CharField(_("name"), max_length=200, validators=[validate_characters, validate_visible])
 
     # Annotations of the named queries.
@@ -159,33 +162,8 @@ class TodoList(Trashable):
             self.lock_live()
             if self.name == name:
                 return False
-            old, self.name = self.name, name
-            self.save(update_fields=["name"])
-            changes = {"name": [old, name]}
-            Activity.record(Verb.LIST_RENAMED, by=by, at=timezone.now(), list_id=self.pk, changes=changes)
-        return True
-
-    def trash(self, *, by: User) -> bool:
-        """Put the list, with everything in it, in the trash; return False where it is there already."""
-        with transaction.atomic():
-            self.lock()
-            if self.trashed_at:
-                return False
-            self.trashed_at, self.trashed_by = timezone.now(), by
-            self.save(update_fields=["trashed_at", "trashed_by"])
-            Activity.record(Verb.LIST_TRASHED, by=by, at=self.trashed_at, list_id=self.pk)
-        return True
-
-    def restore(self, *, by: User) -> bool:
-        """Take the list out of the trash; return False where it is not there."""
-        with transaction.atomic():
-            self.lock()
-            if not self.trashed_at:
-                return False
-            self.refuse_if_overdue()
-            self.trashed_at = self.trashed_by = None
-            self.save(update_fields=["trashed_at", "trashed_by"])
-            Activity.record(Verb.LIST_RESTORED, by=by, at=timezone.now(), list_id=self.pk)
+            changes: Changes = {"name": [self.name, name]}
+            self._change(Verb.LIST_RENAMED, by=by, now=timezone.now(), changes=changes, name=name)
         return True
 
     def add_member(self, user: User, *, role: str, by: User, tell: bool = True) -> bool:
@@ -206,3 +184,6 @@ class TodoList(Trashable):
 
     def _public_url(self) -> str:
         return f"{settings.PUBLIC_URL}{self.get_absolute_url()}"
+
+    def _record(self, verb: Verb, *, by: User | None, at: datetime, changes: Changes | None = None) -> None:
+        Activity.record(verb, by=by, at=at, list_id=self.pk, changes=changes)

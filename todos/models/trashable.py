@@ -1,12 +1,19 @@
-from datetime import timedelta
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from todos.models.activity import Changes, Verb
 from todos.models.locking import Lockable
 from todos.refusals import TrashedTooLong
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 TRASH_KEEPS = timedelta(days=30)
 """How long what is in the trash can be restored; after that it is deleted at night."""
@@ -14,6 +21,9 @@ TRASH_KEEPS = timedelta(days=30)
 
 class Trashable(Lockable):
     """What somebody made and somebody may put in the trash; people may go, what they did stays."""
+
+    TRASHED: ClassVar[Verb]
+    RESTORED: ClassVar[Verb]
 
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -37,7 +47,39 @@ class Trashable(Lockable):
     class Meta:
         abstract = True
 
-    def refuse_if_overdue(self) -> None:
-        """Raise TrashedTooLong for what may be half deleted already; the caller holds the row's lock."""
+    def trash(self, *, by: User) -> bool:
+        """Put it in the trash, where it keeps its place; return False where it is there already."""
+        with transaction.atomic():
+            self.lock()
+            if self.trashed_at:
+                return False
+            now = timezone.now()
+            self._change(self.TRASHED, by=by, now=now, trashed_at=now, trashed_by=by)
+        return True
+
+    def restore(self, *, by: User) -> bool:
+        """Take it out of the trash; return False where it is not there."""
+        with transaction.atomic():
+            self._lock_to_restore()
+            if not self.trashed_at:
+                return False
+            self._change(self.RESTORED, by=by, now=timezone.now(), trashed_at=None, trashed_by=None)
+        return True
+
+    def _lock_to_restore(self) -> None:
+        """Lock the row; raise TrashedTooLong for what may be half deleted already."""
+        self.lock()
         if self.trashed_at and self.trashed_at <= timezone.now() - TRASH_KEEPS:
             raise TrashedTooLong
+
+    def _change(
+        self, verb: Verb, *, by: User | None, now: datetime, changes: Changes | None = None, **values: Any
+    ) -> None:
+        """Set and save the values, and write what was done into the history."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(values))
+        self._record(verb, by=by, at=now, changes=changes)
+
+    def _record(self, verb: Verb, *, by: User | None, at: datetime, changes: Changes | None = None) -> None:
+        raise NotImplementedError
