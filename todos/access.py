@@ -138,6 +138,14 @@ def disposable_todo(user: User, pk: int) -> Todo:
     return todo
 
 
+def attachable_todo(user: User, pk: int) -> Todo:
+    """Return the to-do that a checked file is for; it and its list may be in the trash, and come back with the file."""
+    found = Todo.objects.of(user).filter(pk=pk).first()
+    if found is None or found.role not in WRITERS:
+        raise Http404
+    return found
+
+
 def readable_attachment(user: User, pk: int) -> Attachment:
     """Return a file of a to-do the person may see; one in the trash only to those who may restore it."""
     found = Attachment.objects.visible_to(user).select_related("upload", "todo").filter(pk=pk).first()

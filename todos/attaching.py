@@ -36,10 +36,10 @@ def room_of(todo: Todo, *, person: User) -> int:
 
 
 def attach(upload: Upload) -> None:
-    """Called by the check: its transaction holds the upload. The person must still be allowed to change the to-do."""
+    """Called by the check: its transaction holds the upload. The person must still be a writer where the to-do is."""
     if upload.owner is None:
         raise targets.Gone
-    todo = access.disposable_todo(upload.owner, _number(upload.target_id))
+    todo = access.attachable_todo(upload.owner, _number(upload.target_id))
     try:
         Attachment.add(upload, todo=todo, by=upload.owner)
     except Gone:

@@ -75,7 +75,7 @@ def test_what_it_was_for_may_be_gone_when_it_is_checked(flat, tiles, alice, bob,
     if gone == "to-do":
         tiles.delete()
     elif gone == "list":
-        flat.trash(by=alice)
+        flat.delete()
     elif gone == "membership":
         membership.remove(by=alice)
     else:
@@ -87,11 +87,30 @@ def test_what_it_was_for_may_be_gone_when_it_is_checked(flat, tiles, alice, bob,
     assert list(store().walk()) == []
 
 
-def test_a_to_do_in_the_trash_comes_back_with_what_was_on_its_way(tiles, alice):
-    arrived(tiles, picture(), by=alice)
-    tiles.trash(by=alice)
+@pytest.mark.parametrize("what", ["to-do", "list"])
+def test_what_is_in_the_trash_comes_back_with_what_was_on_its_way(flat, tiles, alice, bob, sign_in, what):
+    upload = arrived(tiles, picture(), by=bob)
+    trashed = tiles if what == "to-do" else flat
+    trashed.trash(by=alice)
     run_until_idle()
+    assert Usage.objects.get(owner=bob).bytes == Upload.objects.get(pk=upload.pk).stored_size
+    url = reverse("todos:attachment_file", args=[Attachment.objects.get(upload=upload).pk])
+    if what == "list":
+        assert sign_in(bob).get(url).status_code == 404
+    trashed.restore(by=alice)
     assert names(tiles) == ["plan.png"]
+    assert b"".join(sign_in(bob).get(url)) == picture()
+
+
+@pytest.mark.parametrize("what", ["membership", "right"])
+def test_nothing_is_attached_in_the_trash_by_who_may_not_any_more(flat, tiles, alice, bob, what):
+    upload = arrived(tiles, picture(), by=bob)
+    flat.trash(by=alice)
+    membership = flat.memberships.filter(user=bob)
+    membership.delete() if what == "membership" else membership.update(role=Role.READER)
+    run_until_idle()
+    upload.refresh_from_db()
+    assert (upload.state, upload.reason) == (State.DELETED, "target_gone")
 
 
 def test_caption(plan, bob):

@@ -51,11 +51,12 @@ class TodoQuerySet(models.QuerySet["Todo"]):
     def completed(self) -> Self:
         return self.live().filter(completed_at__isnull=False)
 
+    def of(self, user: User) -> Self:
+        """Every to-do of the person's lists, it or its list in the trash or not, with the person's `role` there."""
+        return self.filter(list__memberships__user=user).annotate(role=models.F("list__memberships__role"))
+
     def visible_to(self, user: User) -> Self:
-        """To-dos of the person's lists, in the trash or not, with their `role` there; not of lists in the trash."""
-        return self.filter(list__memberships__user=user, list__trashed_at__isnull=True).annotate(
-            role=models.F("list__memberships__role")
-        )
+        return self.of(user).filter(list__trashed_at__isnull=True)
 
     def restorable_by(self, user: User) -> Self:
         return self.visible_to(user).trashed().filter(role__in=WRITERS)
