@@ -8,7 +8,7 @@ from accounts.models import User
 from todos import access
 from todos.models import Attachment, Todo
 from todos.models.attachment import MOST_FILES
-from todos.refusals import Gone
+from todos.refusals import FullOfFiles, Gone
 from uploads import targets
 from uploads.models import State, Upload
 from uploads.targets import Target
@@ -30,7 +30,7 @@ def may_add(person: User, id: str) -> Todo:
 
 
 def room_of(todo: Todo, *, person: User) -> int:
-    """Return how many more files the person may add; those that others add at this moment are not seen."""
+    """Return how many more files the person may add; those that others are adding count once they are attached."""
     on_their_way = Upload.objects.of(person).meant_for(target(todo)).unfinished().exclude(state=State.REJECTED).count()
     return max(MOST_FILES - Attachment.objects.live().filter(todo=todo).count() - on_their_way, 0)
 
@@ -44,6 +44,8 @@ def attach(upload: Upload) -> None:
         Attachment.add(upload, todo=todo, by=upload.owner)
     except Gone:
         raise targets.Gone from None
+    except FullOfFiles:
+        raise targets.Full from None
 
 
 def join() -> None:

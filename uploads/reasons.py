@@ -20,6 +20,7 @@ class Reason(models.TextChoices):
     MISSING = "missing", _("Missing in the store")
     STORE_FAILED = "store_failed", _("Store out of reach")
     TARGET_GONE = "target_gone", _("Target gone")
+    FULL = "full", _("Target full")
 
     @property
     def explanation(self) -> str | Promise:
@@ -43,4 +44,5 @@ _EXPLANATIONS = {
     Reason.MISSING: _("The file did not arrive, or is gone from the store. Send it again."),
     Reason.STORE_FAILED: _("The file could not be checked: its store was out of reach for an hour. Send it again."),
     Reason.TARGET_GONE: _("What the file was meant for has been deleted, or you may no longer add files to it."),
+    Reason.FULL: _("There are as many files here as there can be: others came first. Remove one and send it again."),
 }

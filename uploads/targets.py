@@ -2,7 +2,8 @@
 
 `may_add(person, id)` raises Http404 where the person does not see the target, PermissionDenied where they may not add.
 `attach(upload)` is called inside of the transaction that makes the upload ready, with its row locked, and raises Gone
-where there is nothing to attach it to any more: then the upload is deleted.
+where there is nothing to attach it to any more: then the upload is deleted; or Full where others came first: then it is
+rejected, which its owner sees.
 `kept(ids)` returns those of the ready uploads with these ids that are still attached; the others are swept after a day.
 Without it none is swept.
 """
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 class Gone(Exception):
     """What the upload was for is not there any more, or its owner may not add to it any more."""
+
+
+class Full(Exception):
+    """What the upload is for has as many files as it can have."""
 
 
 class Target(NamedTuple):

@@ -421,6 +421,18 @@ def test_a_to_do_is_full_some_day(tiles, alice, sign_in, settings):
     assert attaching.room_of(tiles, person=alice) == 0
 
 
+def test_a_file_that_finds_the_to_do_full_is_told_to_who_sent_it(tiles, alice, bob, monkeypatch, sign_in):
+    monkeypatch.setattr("todos.models.attachment.MOST_FILES", 1)
+    arrived(tiles, picture(), by=bob)
+    late = arrived(tiles, picture(), by=alice, name="late.png")
+    run_until_idle()
+    assert names(tiles) == ["plan.png"]
+    assert "others came first" in sign_in(alice).get(tiles.get_absolute_url()).text
+    assert "others came first" not in sign_in(bob).get(tiles.get_absolute_url()).text
+    assert Usage.objects.get(owner=alice).bytes == 0
+    assert not [key for key, _found in store().walk() if str(late.pk) in key]
+
+
 def test_nothing_is_restored_to_a_full_to_do(plan, alice, monkeypatch):
     monkeypatch.setattr("todos.models.attachment.MOST_FILES", 1)
     plan.trash(by=alice)

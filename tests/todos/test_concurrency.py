@@ -7,8 +7,10 @@ import pytest
 
 from accounts.models import User
 from tests.at_once import at_once, during
-from todos.models import Activity, Membership, Role, Todo, TodoList, Verb, positions
-from todos.refusals import LastOwner, ListInTheTrash
+from tests.todos.files import arrived, attach, picture
+from todos.models import Activity, Attachment, Membership, Role, Todo, TodoList, Verb, positions
+from todos.refusals import FullOfFiles, LastOwner, ListInTheTrash
+from uploads.models import State, Upload, Usage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +107,33 @@ def test_adding_a_member_at_once_adds_and_tells_once(flat, alice, bob, mallory, 
     assert sorted(results) == [False, False, True]
     assert len(sent) == 1
     assert Activity.objects.filter(verb=Verb.MEMBER_ADDED, changes__user=[None, mallory.pk]).count() == 1
+
+
+def test_files_that_are_ready_at_once_never_exceed_the_bound(tiles, alice, bob, monkeypatch):
+    monkeypatch.setattr("todos.models.attachment.MOST_FILES", 2)
+    uploads = [arrived(tiles, picture(), by=person) for person in (alice, bob) * 2]
+    stored = {"stored_size": 9, "sha256": "x", "width": 1, "height": 1}
+    at_once(*(lambda upload=upload: upload.settle_ready(stored=stored) for upload in uploads))
+    assert Attachment.objects.live().filter(todo=tiles).count() == 2
+    assert sorted((upload.state, upload.reason) for upload in Upload.objects.all()) == [
+        *[(State.READY, "")] * 2,
+        *[(State.REJECTED, "full")] * 2,
+    ]
+    assert [usage.bytes for usage in Usage.objects.all()] == [
+        Upload.objects.of(usage.owner).bytes_taken() for usage in Usage.objects.all()
+    ]
+
+
+def test_a_file_that_comes_and_one_that_comes_back_at_once_never_exceed_the_bound(tiles, alice, bob, monkeypatch):
+    monkeypatch.setattr("todos.models.attachment.MOST_FILES", 1)
+    removed = attach(tiles, by=alice)
+    removed.trash(by=alice)
+    upload = arrived(tiles, picture(), by=bob)
+    stored = {"stored_size": 9, "sha256": "x", "width": 1, "height": 1}
+    results = at_once(lambda: removed.restore(by=alice), lambda: upload.settle_ready(stored=stored))
+    upload.refresh_from_db()
+    assert (isinstance(results[0], FullOfFiles), upload.state) in [(True, State.READY), (False, State.REJECTED)]
+    assert Attachment.objects.live().filter(todo=tiles).count() == 1
 
 
 @pytest.mark.slow

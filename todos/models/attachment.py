@@ -119,10 +119,11 @@ class Attachment(Trashable):
     def add(cls, upload: Upload, *, todo: Todo, by: User) -> Attachment:
         """Put the file behind those that were chosen before it: checks end in another order.
 
-        The to-do may be in the trash: it comes back with its files.
+        The to-do may be in the trash: it comes back with its files. Raise FullOfFiles where others came first.
         """
         with transaction.atomic():
             todo.lock()
+            cls._refuse_if_full(todo.pk)
             rows = list(cls.objects.filter(todo=todo).select_related("upload").in_order())
             earlier = [place for place, row in enumerate(rows, 1) if row.upload.created_at <= upload.created_at]
             place = earlier[-1] if earlier else 0
@@ -178,7 +179,13 @@ class Attachment(Trashable):
         """Also raise FullOfFiles where there is no room for it."""
         self.todo.lock()
         super()._lock_to_restore()
-        if self.trashed_at and Attachment.objects.live().filter(todo=self.todo_id).count() >= MOST_FILES:
+        if self.trashed_at:
+            self._refuse_if_full(self.todo_id)
+
+    @classmethod
+    def _refuse_if_full(cls, todo_id: int) -> None:
+        """Raise FullOfFiles where there is no room for one more; the caller holds the to-do's lock."""
+        if cls.objects.live().filter(todo=todo_id).count() >= MOST_FILES:
             raise FullOfFiles
 
     def _renumber(self, rows: list[Attachment]) -> None:

@@ -221,6 +221,9 @@ class Upload(models.Model):
             except (targets.Gone, Http404, PermissionDenied):
                 self.refresh_from_db()
                 self._end(State.DELETED, reason=Reason.TARGET_GONE)
+            except targets.Full:
+                self.refresh_from_db()
+                self._end(State.REJECTED, reason=Reason.FULL)
         return True
 
     def settle_rejected(self, reason: Reason) -> bool:
