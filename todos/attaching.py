@@ -48,8 +48,13 @@ def attach(upload: Upload) -> None:
         raise targets.Full from None
 
 
+def lost(upload: Upload, by: User | None) -> None:
+    for attachment in Attachment.objects.filter(upload=upload).select_related("todo"):
+        attachment.note_loss(by=by)
+
+
 def join() -> None:
-    targets.register(KIND, may_add=may_add, attach=attach, kept=Attachment.kept)
+    targets.register(KIND, may_add=may_add, attach=attach, kept=Attachment.kept, lost=lost)
 
 
 def _number(id: str) -> int:

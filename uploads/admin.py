@@ -99,7 +99,7 @@ class UploadAdmin(ReadOnly[Any]):
         count = 0
         for upload in queryset.filter(state=State.READY).exclude(finding=""):
             with transaction.atomic():
-                if upload.discard(by=request.user):
+                if upload.lose(by=request.user):
                     self.log_change(request, upload, gettext("Deleted: %s") % upload.get_finding_display())
                     count += 1
         messages.success(request, ngettext("%d file was deleted.", "%d files were deleted.", count) % count)

@@ -113,7 +113,7 @@ def _end_row(stray: Stray, *, now: datetime) -> bool:  # noqa: ARG001 - one shap
     if upload is None or store().head(upload.file):
         return False
     log.error("Upload %s has lost its file and ends", upload.pk)
-    return upload.discard(by=None)
+    return upload.lose(by=None)
 
 
 def _end_unused(stray: Stray, *, now: datetime) -> bool:  # noqa: ARG001 - one shape for all kinds

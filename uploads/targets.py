@@ -6,6 +6,8 @@ where there is nothing to attach it to any more: then the upload is deleted; or 
 rejected, which its owner sees.
 `kept(ids)` returns those of the ready uploads with these ids that are still attached; the others are swept after a day.
 Without it none is swept.
+`lost(upload, by)` is called inside of the transaction that ends a ready upload whose file was lost or damaged, so that
+who misses it reads what became of it.
 """
 
 from collections.abc import Callable, Collection
@@ -37,6 +39,7 @@ class Kind:
     may_add: Callable[["User", str], object]
     attach: Callable[["Upload"], object]
     kept: Callable[[Collection[UUID]], set[UUID]] | None = None
+    lost: Callable[["Upload", "User | None"], object] | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -48,8 +51,9 @@ def register(
     may_add: Callable[["User", str], object],
     attach: Callable[["Upload"], object],
     kept: Callable[[Collection[UUID]], set[UUID]] | None = None,
+    lost: Callable[["Upload", "User | None"], object] | None = None,
 ) -> None:
-    _kinds[name] = Kind(name, may_add, attach, kept)
+    _kinds[name] = Kind(name, may_add, attach, kept, lost)
 
 
 def find(name: str) -> Kind | None:

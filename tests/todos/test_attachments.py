@@ -169,6 +169,15 @@ def test_an_attachment_without_its_file_goes_after_thirty_days(plan, tiles):
     assert clean() == {"todos.Attachment": 1}
 
 
+@pytest.mark.parametrize("who", ["Holdfast", "Sten"])
+def test_the_history_says_what_became_of_a_file_that_was_lost(plan, tiles, carol, staff, sign_in, who):
+    assert plan.upload.lose(by=None if who == "Holdfast" else staff)
+    assert not plan.upload.lose(by=staff)
+    assert names(tiles) == []
+    page = sign_in(carol).get(tiles.get_absolute_url()).text
+    assert page.count(f"{who} took away “plan.png”, as it was lost or damaged in the store") == 1
+
+
 @pytest.mark.parametrize("what", ["to-do", "list"])
 def test_files_go_with_what_they_belong_to(plan, flat, tiles, alice, what):
     trashed = tiles if what == "to-do" else flat

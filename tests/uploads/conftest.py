@@ -35,6 +35,7 @@ class Shelf:
     def __init__(self) -> None:
         self.is_gone = False
         self.attached: list[Upload] = []
+        self.told: list[tuple[Upload, Any]] = []
 
     def may_add(self, user, id: str) -> None:
         if id != SHELF.id or user.name not in ("Alice", "Bob", "Carol"):
@@ -46,6 +47,9 @@ class Shelf:
         if self.is_gone:
             raise targets.Gone
         self.attached.append(upload)
+
+    def lost(self, upload: Upload, by) -> None:
+        self.told.append((upload, by))
 
     def kept(self, ids) -> set:
         return {upload.pk for upload in self.attached} & set(ids)
@@ -91,7 +95,7 @@ def sent(begin) -> Callable[..., Upload]:
 def shelf(monkeypatch) -> Shelf:
     made = Shelf()
     monkeypatch.setattr(targets, "_kinds", dict(targets._kinds))
-    targets.register("shelf", may_add=made.may_add, attach=made.attach, kept=made.kept)
+    targets.register("shelf", may_add=made.may_add, attach=made.attach, kept=made.kept, lost=made.lost)
     return made
 
 

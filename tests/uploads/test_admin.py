@@ -128,7 +128,7 @@ def test_viewers_check_nothing_again(make_ready, viewer):
     assert Upload.objects.get().rechecked_at is None
 
 
-def test_what_the_check_again_found_wrong_can_be_deleted(make_ready, operator):
+def test_what_the_check_again_found_wrong_can_be_deleted(make_ready, operator, shelf):
     whole, lost = make_ready(), make_ready()
     store().delete(lost.file)
     recheck(operator, whole, lost)
@@ -137,6 +137,7 @@ def test_what_the_check_again_found_wrong_can_be_deleted(make_ready, operator):
     run_until_idle()
     assert keys() == sorted([whole.file, whole.small, whole.large])
     assert Upload.objects.get(pk=lost.pk).state == "deleted"
+    assert [(upload, by.name) for upload, by in shelf.told] == [(lost, "Olga")]
     history = operator.get(reverse("admin:uploads_upload_history", args=[lost.pk])).text
     assert "Deleted: Missing in the store" in history
     assert "0 files were deleted." in act(operator, "discard", whole, lost).text

@@ -103,6 +103,7 @@ def test_a_row_without_its_file_ends_after_a_week(make_ready, shelf, alice):
     lost.refresh_from_db()
     whole.refresh_from_db()
     assert (lost.state, whole.state) == ("deleted", "ready")
+    assert shelf.told == [(lost, None)]
     assert Usage.objects.get(owner=alice).bytes == len(PNG)
 
 

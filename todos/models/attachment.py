@@ -163,6 +163,10 @@ class Attachment(Trashable):
             self._record(Verb.FILE_MOVED, by=by, at=timezone.now())
         return left
 
+    def note_loss(self, *, by: User | None) -> None:
+        """Say in the history what became of a file that nobody removed."""
+        self._record(Verb.FILE_LOST, by=by, at=timezone.now())
+
     @classmethod
     def kept(cls, uploads: Collection[UUID]) -> set[UUID]:
         """Return those of the uploads that are attached to something, in the trash or not."""
@@ -198,6 +202,6 @@ class Attachment(Trashable):
 
     def _record(self, verb: Verb, *, by: User | None, at: datetime, changes: Changes | None = None) -> None:
         before = None if verb in (Verb.FILE_ADDED, Verb.FILE_RESTORED) else self.name
-        after = None if verb == Verb.FILE_TRASHED else self.name
+        after = None if verb in (Verb.FILE_TRASHED, Verb.FILE_ERASED, Verb.FILE_LOST) else self.name
         changes = {"file": [before, after]} | (changes or {})
         Activity.record(verb, by=by, at=at, list_id=self.todo.list_id, todo=self.todo, changes=changes)

@@ -197,6 +197,18 @@ class Upload(models.Model):
             self._end(State.DELETED, reason=Reason(self.reason) if self.reason else None)
         return True
 
+    def lose(self, *, by: User | None) -> bool:
+        """Delete a ready one whose file is lost or damaged, and tell what it is attached to; False for another."""
+        with transaction.atomic():
+            self.lock()
+            if self.state != State.READY:
+                return False
+            self.discard(by=by)
+            kind = targets.find(self.target_kind)
+            if kind and kind.lost:
+                kind.lost(self, by)
+        return True
+
     def recheck(self, *, by: User) -> bool:
         """Have a ready file read again, and its pictures made; False for another."""
         with transaction.atomic():
