@@ -3,8 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.todos.bulk_adds import text
+from tests.todos.files import attach
 from todos import bulk_adding
-from todos.models import BulkAdd, Todo, TodoList
+from todos.models import Attachment, BulkAdd, Todo, TodoList
 
 
 @pytest.fixture
@@ -27,3 +28,8 @@ def small_batches(monkeypatch):
 @pytest.fixture
 def bulk_add(flat, alice) -> BulkAdd:
     return BulkAdd.create(flat, text(), by=alice)
+
+
+@pytest.fixture
+def plan(tiles, alice) -> Attachment:
+    return attach(tiles, by=alice)

@@ -2,11 +2,12 @@
 
 from io import BytesIO
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.models import User
 from todos.attaching import target
-from todos.models import Attachment, Todo
+from todos.models import Activity, Attachment, Todo
 from uploads.models import Upload
 from uploads.stores import store
 from workflows.testing import run_until_idle
@@ -47,3 +48,15 @@ def attach(todo: Todo, *, by: User, name: str = "plan.png", data: bytes | None =
     upload = arrived(todo, data or picture(), by=by, name=name, type=type)
     run_until_idle()
     return Attachment.objects.get(upload=upload)
+
+
+def names(todo: Todo) -> list[str]:
+    return [file.name for file in Attachment.objects.filter(todo=todo).live().select_related("upload").in_order()]
+
+
+def last_activity() -> Activity:
+    return Activity.objects.newest_first()[0]
+
+
+def form_file(name: str = "plan.png", data: bytes | None = None, type: str = "image/png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data if data is not None else picture(), type)
