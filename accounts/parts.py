@@ -10,6 +10,7 @@ An app joins with `register(Part(name, …))` and leaves out what it has nothing
 - `files` yields the person's own files, which follow the rows; one that is lost is named in the export.
 - `shared` returns what others use too and only the person owns; `hand_over(person, heirs)` gives it to the heirs that
   the person chose, and takes the person out of it in any case: what has no heir stays without an owner.
+- `card` returns what the settings page shows the person of the app.
 - `leave` takes the person out of what is shared with others, or raises ValidationError with the sentence that says why
   that cannot be. `purge` gets a workflow's `step` and deletes the rest in steps of its own, named after the app.
 """
@@ -49,6 +50,12 @@ class PersonalFile:
     open: Callable[[], AbstractContextManager[BinaryIO]]  # or FileNotFoundError
 
 
+@dataclass(frozen=True)
+class Card:
+    template: str
+    context: Data
+
+
 def nothing(*_args: object, **_more: object) -> Any:
     return ()
 
@@ -62,6 +69,7 @@ class Part:
     files: Callable[[User], Iterable[PersonalFile]] = nothing
     shared: Callable[[User], list[Shared]] = nothing
     hand_over: Callable[[User, dict[int, int]], object] = nothing
+    card: Callable[[User], Card | None] = nothing
     leave: Callable[[User], object] = nothing
     purge: Callable[[engine.Steps, int], None] = nothing
 

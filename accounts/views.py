@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import auditing, bans
+from accounts import auditing, bans, parts
 from accounts.forms import SettingsForm
 from accounts.models import Theme, User
 from accounts.redirects import next_path
@@ -30,7 +30,8 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your settings are saved."))
         return redirect(next_path(request, default=resolve_url("account_settings")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    context = {"form": form, "export": request.user.data_exports.first()}
+    cards = [card for part in parts.joined() if (card := part.card(request.user))]
+    context = {"form": form, "cards": cards, "export": request.user.data_exports.first()}
     return render(request, "accounts/settings.html", context, status=status)
 
 

@@ -171,6 +171,16 @@ def disposable_attachment(user: User, pk: int) -> Attachment:
     return found
 
 
+def erasable_attachment(user: User, pk: int) -> Attachment:
+    """Return a file in the trash that the person uploaded."""
+    found = disposable_attachment(user, pk)
+    if found.upload.owner_id != user.pk:
+        raise PermissionDenied(_("Only who uploaded a file may delete it for good."))
+    if not found.trashed_at:
+        raise Http404
+    return found
+
+
 def writable_bulk_add(user: User, pk: int) -> BulkAdd:
     """Return a bulk add, with its list, to those who may change the list: readers see the to-dos, not how they came."""
     found = BulkAdd.objects.visible_to(user).for_page().filter(pk=pk).first()

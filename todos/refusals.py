@@ -45,6 +45,10 @@ class FileInTheTrash(Refused):
     message = _("This file was removed. Restore it first.")
 
 
+class FileNotInTheTrash(Refused):
+    message = _("This file is not in the trash. Remove it first.")
+
+
 class NeighbourGone(Refused):
     message = _("The to-do to put it behind is no longer in this list. Nothing was moved.")
 

@@ -1,7 +1,7 @@
 """Messages with an undo: kept as ordinary messages, so that they outlive a redirect."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ class Toast:
     level: str
     undo_url: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    link: Sequence[str] = ()  # an address, and what it is called
 
 
 def toast(request: HttpRequest, text: str, *, undo: str | None = None, fields: Mapping[str, Any] | None = None) -> None:
@@ -32,8 +33,8 @@ def toast(request: HttpRequest, text: str, *, undo: str | None = None, fields: M
     messages.success(request, text, extra_tags=json.dumps(extra) if extra else "")
 
 
-def refuse(request: HttpRequest, text: str) -> None:
-    messages.error(request, text)
+def refuse(request: HttpRequest, text: str, *, link: tuple[str, str] | None = None) -> None:
+    messages.error(request, text, extra_tags=json.dumps({"link": link}) if link else "")
 
 
 def toasts(stored: Iterable[Message]) -> list[Toast]:
@@ -49,4 +50,10 @@ def _toast(message: Message) -> Toast:
         extra = {}
     if not isinstance(extra, dict):
         extra = {}
-    return Toast(text=str(message), level=level, undo_url=extra.get("undo") or "", fields=extra.get("fields") or {})
+    return Toast(
+        text=str(message),
+        level=level,
+        undo_url=extra.get("undo") or "",
+        fields=extra.get("fields") or {},
+        link=extra.get("link") or (),
+    )

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
 from todos.converters import IdConverter
-from todos.views import attachments, bulk_adds, invitations, lists, members, todos
+from todos.views import attachments, bulk_adds, files, invitations, lists, members, todos
 
 register_converter(IdConverter, "id")
 
@@ -45,5 +45,7 @@ urlpatterns = [
     path("attachments/<id:pk>/file/", attachments.file, name="attachment_file"),
     path("attachments/<id:pk>/small/", attachments.small, name="attachment_small"),
     path("attachments/<id:pk>/large/", attachments.large, name="attachment_large"),
+    path("attachments/<id:pk>/erase/", files.erase, name="attachment_erase"),
+    path("files/", files.files, name="files"),
     path("trash/", lists.trash_page, name="trash"),
 ]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from accounts.parts import Part, register
-from todos import bulk_adding, handing_over, inviting, purging
+from todos import bulk_adding, filespage, handing_over, inviting, purging
 from todos.exporting import export
 from todos.models.bulkadd import DECIDED
 from todos.models.trashable import TRASH_KEEPS
@@ -63,6 +63,7 @@ register(
         hand_over=handing_over.hand_over,
         leave=purging.leave,
         purge=purge_person,
+        card=filespage.card,
     )
 )
 

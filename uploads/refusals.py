@@ -38,13 +38,10 @@ def wrong_target() -> Refused:
     return Refused("target", _("It is not said what the file is for."))
 
 
-def over_quota() -> Refused:
-    limit = filesizeformat(settings.UPLOAD_QUOTA_BYTES)
-    text = _(
-        "Your files would take more than the %(limit)s that you have. Remove some: "
-        "they count until they have been in the trash for 30 days."
-    )
-    return Refused("quota", text % {"limit": limit})
+def over_quota(used: int) -> Refused:
+    sizes = {"used": filesizeformat(used), "limit": filesizeformat(settings.UPLOAD_QUOTA_BYTES)}
+    text = _("No room: %(used)s of your %(limit)s are used. Delete some of your files for good.")
+    return Refused("quota", text % sizes)
 
 
 def store_down() -> Refused:

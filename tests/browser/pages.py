@@ -35,7 +35,8 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
     wide = todo_list.add(LONG_WORD, by=owner, notes=f"{LONG_WORD}\n\nhttps://example.com/{LONG_WORD}")
     wide.edit(by=owner, text=LONG_WORD[:-1])
     attach(wide, by=owner, name=f"{LONG_WORD}.png").set_caption(LONG_WORD, by=owner)
-    attach(wide, by=owner, name="removed.png").trash(by=owner)
+    removed = attach(wide, by=owner, name="removed.png")
+    removed.trash(by=owner)
     todo_list.add("Thrown away", by=owner).trash(by=owner)
     for number in range(55):
         todo_list.add(f"One of many {number}", by=owner)
@@ -62,6 +63,8 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
         *(made.get_absolute_url() for made in (checking, preview, done, refused, undone)),
         f"{preview.get_absolute_url()}?page=2",
         reverse("todos:trash"),
+        reverse("todos:files"),
+        reverse("todos:attachment_erase", args=[removed.pk]),
         reverse("account_settings"),
         reverse("account_change_password"),
         reverse("account_sessions"),

@@ -140,7 +140,7 @@ def test_a_line_that_stays_broken_can_be_tried_by_hand(page, worktop, watch):
         page.clock.run_for(seconds * 1000)
     expect(sending(page, "plan.png")).to_contain_text("no answer. Nothing is lost")
     page.unroute("**/bytes/**")
-    page.get_by_role("button", name="Send plan.png again").click()
+    page.get_by_role("button", name="Try again: plan.png").click()
     expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
     assert Upload.objects.count() == 1
 

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.text import validate_characters
 from todos.models.activity import Activity, Changes, Verb
+from todos.models.membership import Membership
 from todos.models.roles import WRITERS
 from todos.models.todo import Todo
 from todos.models.trashable import Trashable
-from todos.refusals import FileInTheTrash, FullOfFiles, NeighbourFileGone
+from todos.refusals import FileInTheTrash, FileNotInTheTrash, FullOfFiles, NeighbourFileGone
 from uploads.models import State, Upload
 
 if TYPE_CHECKING:
@@ -52,6 +54,12 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         """What a row of a list shows: how many there are, and the first picture."""
         columns = ("todo", "position", "upload__type", "upload__thumbnails_at")
         return self.live().select_related("upload").only(*columns).in_order()
+
+    def for_files_page(self, user: User) -> Self:
+        """Those that the person uploaded, wherever they are; the `role` there is "" where the person has none."""
+        there = Membership.objects.of(user).filter(list=models.OuterRef("todo__list")).values("role")
+        found = self.filter(upload__owner=user, upload__state=State.READY).select_related("upload", "todo__list")
+        return found.annotate(role=Coalesce(models.Subquery(there), models.Value(""))).order_by("-pk")
 
     def for_trash_page(self, user: User) -> Self:
         return self.restorable_by(user).select_related("upload", "todo", "trashed_by").order_by("-trashed_at", "-pk")
@@ -162,6 +170,17 @@ class Attachment(Trashable):
             self._renumber([*others[:place], self, *others[place:]])
             self._record(Verb.FILE_MOVED, by=by, at=timezone.now())
         return left
+
+    def erase(self, *, by: User) -> bool:
+        """Delete it for good before its days in the trash are over; raise FileNotInTheTrash where it is not there."""
+        with transaction.atomic():
+            self.upload.discard(by=by)  # first, as in the check that attaches one
+            self.lock()
+            if not self.trashed_at:
+                raise FileNotInTheTrash
+            self._record(Verb.FILE_ERASED, by=by, at=timezone.now())
+            self.delete()
+        return True
 
     def note_loss(self, *, by: User | None) -> None:
         """Say in the history what became of a file that nobody removed."""

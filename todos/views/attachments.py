@@ -120,7 +120,8 @@ def _add(request: MemberRequest, todo: Todo) -> HttpResponse:
     if refused:
         others = ngettext("The other file is being checked.", "The %(count)d others are being checked.", accepted)
         texts = [*map(str, refused), *([others % {"count": accepted}] if accepted else [])]
-        refuse(request, " ".join(texts))
+        full = any(one.code == "quota" for one in refused)
+        refuse(request, " ".join(texts), link=(reverse("todos:files"), _("See your files")) if full else None)
     elif taken:
         text = ngettext("The file is being checked.", "%(count)d files are being checked.", accepted)
         toast(request, text % {"count": accepted})

@@ -31,12 +31,16 @@ class Usage(models.Model):
         return f"{self.owner_id}: {self.bytes}"
 
     @classmethod
+    def of(cls, owner: User) -> int:
+        return cls.objects.filter(owner=owner).values_list("bytes", flat=True).first() or 0
+
+    @classmethod
     def reserve(cls, owner: User, size: int) -> None:
         """Add the bytes, or raise Refused where they are more than the owner's quota leaves."""
         cls.objects.get_or_create(owner=owner)
         fitting = cls.objects.filter(owner=owner, bytes__lte=settings.UPLOAD_QUOTA_BYTES - size)
         if not fitting.update(bytes=F("bytes") + size):
-            raise refusals.over_quota()
+            raise refusals.over_quota(cls.of(owner))
 
     @classmethod
     def change(cls, owner_id: int | None, *, by: int) -> None:

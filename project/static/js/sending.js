@@ -62,7 +62,8 @@ export class Sending {
     const answer = await response.json().catch(() => null);
     if (response.ok && answer) return answer;
     const again = response.status >= 500 || answer?.error?.code === "not_uploaded";
-    throw new (again ? Broken : Refused)(response.status >= 500 ? "store" : "refused", answer?.error?.message);
+    const error = new (again ? Broken : Refused)(response.status >= 500 ? "store" : "refused", answer?.error?.message);
+    throw Object.assign(error, { code: answer?.error?.code });
   }
 
   put({ url, headers }, progress) {

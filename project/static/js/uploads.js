@@ -87,6 +87,7 @@ function show(item, { failed, final = false }) {
   row.querySelector("[data-said]").classList.toggle("bad", failed);
   row.querySelector(".thumb").classList.toggle("bad", failed);
   row.querySelector("[data-retry]").hidden = !failed || final;
+  row.querySelector("[data-full]").hidden = true;
 }
 
 function fail(item, error, { final = false } = {}) {
@@ -94,6 +95,7 @@ function fail(item, error, { final = false } = {}) {
   show(item, { failed: true, final });
   const text = error instanceof Refused && error.text;
   item.row.querySelector("[data-said]").textContent = text || sentence(error.key ?? "refused", { size: bytes(item.file.size) });
+  item.row.querySelector("[data-full]").hidden = error.code !== "quota";
   announce("failed", item);
 }
 

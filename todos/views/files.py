@@ -1,0 +1,31 @@
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from todos import access
+from todos.access import MemberRequest, signed_in
+from todos.filespage import files_page
+from todos.filters import page_number
+from todos.responses import attempt
+from todos.toasts import toast
+
+
+@require_safe
+@signed_in
+def files(request: MemberRequest) -> HttpResponse:
+    return render(request, "todos/files.html", files_page(request.user, number=page_number(request.GET.get("page"))))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def erase(request: MemberRequest, pk: int) -> HttpResponse:
+    """Ask, as nothing brings it back; then delete it for good."""
+    found = access.erasable_attachment(request.user, pk)
+    if request.method != "POST":
+        return render(request, "todos/file_erase.html", {"attachment": found, "todo": found.todo})
+    if attempt(request, lambda: found.erase(by=request.user)):
+        said = _("“%(name)s” is deleted for good; %(size)s are free again.")
+        toast(request, said % {"name": found.name, "size": filesizeformat(found.upload.stored_size or 0)})
+    return redirect("todos:files")
