@@ -54,11 +54,12 @@ def known_pictures(monkeypatch):
     """Decode a picture once for all tests: most of them attach the same few, and each decoding starts a process."""
     run = decoding._run
 
-    def run_once(data, **order):
+    def run_once(file, **order):
         limits = decoding.MEMORY, decoding.PATIENCE, decoding.decoder.__file__
-        key = hashlib.sha256(data).digest(), *order.values(), *limits
+        file.seek(0)
+        key = hashlib.file_digest(file, "sha256").digest(), *map(str, order.values()), *limits
         if key not in _decoded:
-            _decoded[key] = run(data, **order)
+            _decoded[key] = run(file, **order)
         return _decoded[key]
 
     monkeypatch.setattr(decoding, "_run", run_once)

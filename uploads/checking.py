@@ -3,8 +3,9 @@
 import hashlib
 import logging
 from datetime import datetime
+from io import BytesIO
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 from uuid import UUID
 
 from django.utils import timezone
@@ -84,14 +85,10 @@ def make_thumbnails(upload_id: UUID) -> bool:
     upload = Upload.objects.ready().filter(pk=upload_id).first()
     if upload is None or not upload.is_picture:
         return False
-    with TemporaryFile() as copy, TemporaryFile() as made:
+    with TemporaryFile() as copy:
         _copy(upload, copy, etag=None, key=upload.file)
-        for key, box in ((upload.small, SMALL), (upload.large, LARGE)):
-            copy.seek(0)
-            made.truncate(0)
-            made.seek(0)
-            made.write(_thumbnail(copy, type=upload.type, box=box))
-            store().write(key, made, type="image/webp")
+        for key, data in zip((upload.small, upload.large), _thumbnails(copy, type=upload.type), strict=True):
+            store().write(key, BytesIO(data), type="image/webp")
     if not Upload.objects.ready().filter(pk=upload_id).update(thumbnails_at=timezone.now()):
         remove(upload_id)
         return False
@@ -164,8 +161,8 @@ def _stored(upload: Upload, file: Any) -> dict[str, Any]:
     return {"stored_size": there.size, "sha256": digest}
 
 
-def _thumbnail(file: BinaryIO, *, type: str, box: int) -> bytes:
+def _thumbnails(file: IO[bytes], *, type: str) -> list[bytes]:
     try:
-        return verifying.thumbnail(file, type=type, box=box)
+        return verifying.thumbnails(file, type=type, boxes=(SMALL, LARGE))
     except verifying.Rejected as rejected:
         raise engine.NonRetryable(f"no thumbnail: {rejected}") from rejected

@@ -1,12 +1,13 @@
 """Looking at pictures as the check does: what is known of one, why it is refused, how its thumbnail looks."""
 
 import io
+from tempfile import TemporaryFile
 
 import pytest
 from PIL import Image
 
 from uploads.reasons import Reason
-from uploads.verifying import Examined, Rejected, examine, thumbnail
+from uploads.verifying import Examined, Rejected, examine, thumbnails
 
 
 def look(data: bytes, type: str) -> Examined:
@@ -20,6 +21,9 @@ def reason(data: bytes, type: str) -> Reason:
 
 
 def small(data: bytes, type: str, *, box=20) -> Image.Image:
-    shown = Image.open(io.BytesIO(thumbnail(io.BytesIO(data), type=type, box=box)), formats=["WEBP"])
+    with TemporaryFile() as file:
+        file.write(data)
+        [made] = thumbnails(file, type=type, boxes=[box])
+    shown = Image.open(io.BytesIO(made), formats=["WEBP"])
     shown.load()
     return shown

@@ -15,7 +15,7 @@ FORMATS = {
     "image/avif": "AVIF",
 }
 PICTURES = sorted(FORMATS)
-ANIMATED = ["image/avif", "image/gif", "image/png", "image/webp"]
+ANIMATED = ["image/gif", "image/png", "image/webp"]
 ORIENTATION, GPS, CAMERA = 0x0112, 0x8825, 0x010F
 SECRETS = (b"SecretCamera", b"SECRET-XMP", b"SECRET-COMMENT", b"2024:05:06")
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"

@@ -151,7 +151,7 @@ def test_a_picture_that_cannot_be_shrunk_is_ready(arrive, monkeypatch):
     def fail(*args, **kwargs):
         raise verifying.Rejected(Reason.UNREADABLE)
 
-    monkeypatch.setattr(verifying, "thumbnail", fail)
+    monkeypatch.setattr(verifying, "thumbnails", fail)
     upload = arrive()
     assert check(upload) == "ready"
     assert upload.thumbnails_at is None
@@ -162,13 +162,13 @@ def test_a_picture_that_cannot_be_shrunk_is_ready(arrive, monkeypatch):
 
 def test_a_picture_deleted_while_it_is_shrunk_leaves_nothing(arrive, monkeypatch):
     upload = arrive()
-    thumbnail = verifying.thumbnail
+    thumbnails = verifying.thumbnails
 
     def discard_and_go_on(*args, **kwargs):
         upload.refresh_from_db()
         upload.discard(by=upload.owner)
-        return thumbnail(*args, **kwargs)
+        return thumbnails(*args, **kwargs)
 
-    monkeypatch.setattr(verifying, "thumbnail", discard_and_go_on)
+    monkeypatch.setattr(verifying, "thumbnails", discard_and_go_on)
     assert check(upload) == "deleted"
     assert keys() == []

@@ -1,6 +1,6 @@
 """Whether a file may be stored, and what is stored of it. Pure functions: bytes in, a verdict or bytes out."""
 
-from uploads.verifying.examining import examine, strip, thumbnail
+from uploads.verifying.examining import examine, strip, thumbnails
 from uploads.verifying.names import clean_name, content_disposition, serving_headers
 from uploads.verifying.rejecting import Examined, Rejected
 
@@ -12,5 +12,5 @@ __all__ = [
     "examine",
     "serving_headers",
     "strip",
-    "thumbnail",
+    "thumbnails",
 ]

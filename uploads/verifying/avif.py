@@ -1,4 +1,4 @@
-"""AVIF: the boxes of ISO 14496-12 around it, as far as size, number of frames and metadata are told there.
+"""AVIF: the boxes of ISO 14496-12 around it, as far as size and metadata are told there. Moving ones are not taken.
 
 Offsets into the file stand in many places, so nothing is moved: metadata is overwritten where it lies.
 """
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from uploads.reasons import Reason
 from uploads.verifying import orientation
-from uploads.verifying.limits import MOST_PIXELS_OF_DEAR, Shape, bound, bound_parts
+from uploads.verifying.limits import MOST_PIXELS_OF_AVIF, Shape, bound, bound_parts
 from uploads.verifying.rejecting import Rejected
 
-_TOP = {b"ftyp", b"styp", b"meta", b"moov", b"mdat", b"free", b"skip", b"uuid", b"sidx", b"moof", b"mfra", b"idat"}
-_CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco"}
+_TOP = {b"ftyp", b"meta", b"mdat", b"free", b"skip", b"uuid", b"idat"}
+_MOVING = {b"moov", b"moof", b"styp", b"sidx", b"mfra"}
+_CONTAINERS = {b"iprp", b"ipco"}
 _UNUSED = {b"free", b"skip", b"uuid", b"udta"}
-_DATED = {b"mvhd", b"tkhd", b"mdhd"}
 _MOST_DEPTH = 10
 _NO_EXIF = bytes(4) + orientation.write(1)  # the turn is told by the boxes irot and imir, which are left alone
 _NO_XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
@@ -29,24 +29,22 @@ class Box(NamedTuple):
 
 def check(data: bytes) -> Shape:
     top = list(_boxes(data, 0, len(data)))
+    if any(box.kind in _MOVING for box in top):
+        raise Rejected(Reason.UNREADABLE, "a moving picture")
     if strange := [box for box in top if box.kind not in _TOP]:
         raise Rejected(Reason.TRAILING_DATA, f"unknown box {strange[0].kind!r} at {strange[0].start}")
-    if not any(box.kind in {b"meta", b"moov"} for box in top):
+    if not any(box.kind == b"meta" for box in top):
         raise Rejected(Reason.TRUNCATED, "no meta box")
-    sizes, frames = [], 1
-    for box in _all(data, 0, len(data)):
-        if box.kind == b"ispe":
-            sizes.append((_number(data, box.body + 4, 4), _number(data, box.body + 8, 4)))
-        elif box.kind == b"tkhd":
-            sizes.append((_number(data, box.end - 8, 2), _number(data, box.end - 4, 2)))
-        elif box.kind == b"stsz":
-            frames = max(frames, _number(data, box.body + 8, 4))
+    sizes = [
+        (_number(data, box.body + 4, 4), _number(data, box.body + 8, 4))
+        for box in _all(data, 0, len(data))
+        if box.kind == b"ispe"
+    ]
     if not sizes:
         raise Rejected(Reason.UNREADABLE, "no size")
     for width, height in sizes:
-        bound(width or 1, height or 1, frames=frames, most=MOST_PIXELS_OF_DEAR)
-    width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return Shape(width, height, frames=frames)
+        bound(width, height, most=MOST_PIXELS_OF_AVIF)
+    return Shape(*max(sizes, key=lambda size: size[0] * size[1]))
 
 
 def strip(data: bytes) -> bytes:
@@ -57,10 +55,6 @@ def strip(data: bytes) -> bytes:
         elif box.kind in _UNUSED:
             out[box.start + 4 : box.start + 8] = b"free"
             out[box.body : box.end] = bytes(box.end - box.body)
-        elif box.kind in _DATED:
-            length = 16 if _number(data, box.body, 1) else 8
-            if box.body + 4 + length <= box.end:
-                out[box.body + 4 : box.body + 4 + length] = bytes(length)
     return bytes(out)
 
 

@@ -1,46 +1,57 @@
-"""Decodes one picture in a process of its own: a script that knows only Pillow, started by `decoding`.
+"""Decodes one picture in a process of its own: a script that knows only libvips, started by `decoding`.
 
 A decoder that needs too much memory or time, or that a crafted file makes crash, takes nothing with it. The file
-comes by stdin, the result goes to stdout, the verdict is the exit code. Memory and time are limited before Pillow is
+is stdin, the result goes to stdout, the verdict is the exit code. Memory and time are limited before libvips is
 imported; on Linux the process also offers itself to the kernel as the first to go where memory runs out.
+
+Pixels stream: no picture is held whole that its format does not force to be.
 """
 
 from __future__ import annotations
 
-import io
 import json
+import os
+import re
 import resource
 import sys
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PIL import Image
+    import pyvips
 
 UNREADABLE = 3
 NO_MEMORY = 4
-_ORIENTATION = 0x0112
+
+_FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "image/png": ("VipsForeignLoadPng", "pngload_source", {}),
+    "image/jpeg": ("VipsForeignLoadJpeg", "jpegload_source", {"shrink": 8}),
+    "image/gif": ("VipsForeignLoadNsgif", "gifload_source", {"n": -1}),
+    "image/webp": ("VipsForeignLoadWebp", "webpload_source", {"n": -1}),
+    "image/avif": ("VipsForeignLoadHeif", "heifload_source", {}),
+}
+"""The loader's class, its operation, and how it reads all data of all frames while it keeps the fewest pixels."""
 
 
 def main() -> int:
     order = json.loads(sys.argv[1])
     _limit(memory=order["memory"], seconds=order["seconds"])
-    from PIL import AvifImagePlugin, Image, ImageCms, ImageOps  # noqa: F401 - before a file may say what fails
+    import pyvips
 
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    Image.MAX_IMAGE_PIXELS = order["pixels"]
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    loader, operation, options = _FORMATS[order["type"]]
+    pyvips.operation_block_set("VipsForeignLoad", state=True)
+    pyvips.operation_block_set(loader, state=False)
+    pyvips.cache_set_max(0)
     try:
-        with Image.open(io.BytesIO(sys.stdin.buffer.read()), formats=[order["format"]]) as picture:
-            out = _thumbnail(picture, box=order["box"]) if order["box"] else _decode(picture, most=order["frames"])
+        out = _thumbnails(order["boxes"]) if order["boxes"] else _decode(operation, options, frames=order["frames"])
     except MemoryError:
         return NO_MEMORY
-    except Exception as error:  # noqa: BLE001 - Pillow raises whatever its parsers stumble over
+    except (pyvips.Error, ValueError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}")
-        return UNREADABLE
-    sys.stdout.buffer.write(out)
+        return NO_MEMORY if re.search("out of memory|allocation", str(error)) else UNREADABLE
+    for part in out:
+        sys.stdout.buffer.write(part)
     return 0
 
 
@@ -54,54 +65,52 @@ def _limit(*, memory: int, seconds: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _decode(picture: Image.Image, *, most: int) -> bytes:
+def _decode(operation: str, options: dict[str, Any], *, frames: int) -> list[bytes]:
     """Decode every pixel of every frame; return width and height as shown."""
-    width, height = picture.size
-    if picture.getexif().get(_ORIENTATION, 1) >= 5:
+    picture = _open(operation)
+    width, height = picture.width, picture.height
+    if picture.get_typeof("orientation") and picture.get("orientation") >= 5:
         width, height = height, width
-    frames = getattr(picture, "n_frames", 1)
-    if frames > most:
-        raise ValueError(f"{frames} frames instead of {most}")
-    picture.draft(None, (1, 1))  # of a JPEG all data is read, an eighth of the rows and columns is kept
-    for number in range(frames):
-        picture.seek(number)
-        picture.load()
-    return json.dumps([width, height]).encode()
+    found = picture.get("n-pages") if picture.get_typeof("n-pages") else 1
+    if found != frames:
+        raise ValueError(f"{found} frames instead of {frames}")
+    if operation == "webpload_source":
+        options = options | {"scale": max(1 / 8, 1 / min(width, height))}
+    _open(operation, **options).avg()
+    return [json.dumps([width, height]).encode()]
 
 
-def _thumbnail(picture: Image.Image, *, box: int) -> bytes:
-    from PIL import ImageOps
+def _open(operation: str, **options: Any) -> pyvips.Image:
+    import pyvips
 
-    small: Any = picture
-    profile = picture.info.get("icc_profile")
-    picture.draft(None, (box, box))
-    if picture.mode in {"1", "P", "PA"}:  # these are never averaged, and cost four times as much when converted
-        picture.thumbnail((4 * box, 4 * box))
-        small = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    elif picture.mode.startswith("I"):
-        small = picture.convert("I").point(lambda value: value / 256).convert("L")
-    small.thumbnail((box, box), reducing_gap=2.0)
-    small = _in_srgb(ImageOps.exif_transpose(small), profile)
-    out = io.BytesIO()
-    small.save(out, "WEBP", quality=80, method=4, exif=b"", xmp=b"", icc_profile=b"")
-    return out.getvalue()
-
-
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return it in the colours that a picture without a profile is shown in."""
-    from PIL import ImageCms
-
-    alpha = picture.getchannel("A") if picture.mode in {"RGBA", "LA"} else None
-    if profile and picture.mode in {"RGB", "RGBA", "CMYK"}:
-        with suppress(ImageCms.PyCMSError, OSError):
-            plain = picture.convert("RGB") if alpha else picture
-            source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(plain, source, target, outputMode="RGB")
-            picture = converted or plain
-    picture = picture.convert("RGB")
-    if alpha:
-        picture.putalpha(alpha)
+    load = getattr(pyvips.Image, operation)
+    picture: pyvips.Image = load(_source(), access="sequential", fail_on="error", **options)
     return picture
+
+
+def _thumbnails(boxes: list[int]) -> list[bytes]:
+    """Return the lengths of the pictures in a line, and the pictures; the largest is made first, the others of it."""
+    import pyvips
+
+    largest = max(boxes)
+    picture = pyvips.Image.thumbnail_source(
+        _source(), largest, height=largest, size="down", fail_on="error", output_profile="srgb"
+    )
+    picture = picture.copy_memory()
+    made = [_written(picture.thumbnail_image(box, height=box, size="down")) for box in boxes]
+    return [json.dumps([len(each) for each in made]).encode(), b"\n", *made]
+
+
+def _written(picture: pyvips.Image) -> bytes:
+    data: bytes = picture.webpsave_buffer(Q=80, effort=4, keep="none")
+    return data
+
+
+def _source() -> pyvips.Source:
+    import pyvips
+
+    os.lseek(sys.stdin.fileno(), 0, os.SEEK_SET)
+    return pyvips.Source.new_from_descriptor(sys.stdin.fileno())
 
 
 if __name__ == "__main__":

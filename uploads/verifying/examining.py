@@ -3,8 +3,10 @@
 What is decoded is what `strip` leaves of the file, so that what will be stored is what has been seen to be whole.
 """
 
+from collections.abc import Sequence
+from tempfile import TemporaryFile
 from types import ModuleType
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from uploads.kinds import Type
 from uploads.reasons import Reason
@@ -31,7 +33,10 @@ def examine(file: BinaryIO, *, declared: str, size: int) -> Examined:
     shape = _FORMATS[declared].check(data)
     width, height = shape.shown
     if declared != Type.PNG:  # whose rows have all been read by now
-        width, height = decoding.decode(_FORMATS[declared].strip(data), type=declared, shape=shape)
+        with TemporaryFile() as stripped:
+            stripped.write(_FORMATS[declared].strip(data))
+            del data  # the decoder will need the memory
+            width, height = decoding.decode(stripped, type=declared, shape=shape)
     return Examined(declared, width, height)
 
 
@@ -49,13 +54,12 @@ def strip(file: BinaryIO, *, type: str, out: BinaryIO) -> bool:
     return True
 
 
-def thumbnail(file: BinaryIO, *, type: str, box: int) -> bytes:
-    """Return a WebP of the first frame, upright, in sRGB, that fits into a square of `box` pixels; never enlarged.
+def thumbnails(file: IO[bytes], *, type: str, boxes: Sequence[int]) -> list[bytes]:
+    """Return WebPs of the first frame, upright, in sRGB, that fit into squares of `boxes` pixels; never enlarged.
 
     Raises Rejected where the picture cannot be read, and decoding.DecoderError where trying again may help.
     """
-    file.seek(0)
-    return decoding.thumbnail(file.read(), type=type, box=box)
+    return decoding.thumbnails(file, type=type, boxes=boxes)
 
 
 def _read(file: BinaryIO, *, size: int, declared: str) -> bytes:

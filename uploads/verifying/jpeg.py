@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from uploads.reasons import Reason
 from uploads.verifying import orientation
-from uploads.verifying.limits import Shape, bound, bound_parts
+from uploads.verifying.limits import MOST_COEFFICIENTS, Shape, bound, bound_parts
 from uploads.verifying.rejecting import Rejected
 
 _MOST_SCANS = 100
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
-_SIZES = {0xC0, 0xC1, 0xC2}
+_PROGRESSIVE = 0xC2
+_SIZES = {0xC0, 0xC1, _PROGRESSIVE}
 _UNREADABLE_SIZES = {0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)}
 _KEPT = _SIZES | {0xC4, 0xDA, 0xDB, 0xDC, 0xDD}
 _EXIF, _JFIF, _ICC, _ADOBE, _MPF = b"Exif\x00\x00", b"JFIF\x00", b"ICC_PROFILE\x00", b"Adobe", b"MPF\x00"
@@ -47,14 +48,17 @@ class _File:
 
 def check(data: bytes) -> Shape:
     file = _read(data)
-    sizes = [part.body for part in file.segments if part.marker in _SIZES]
+    sizes = [part for part in file.segments if part.marker in _SIZES]
     scans = sum(part.marker == _SOS for part in file.segments)
-    if len(sizes) != 1 or len(sizes[0]) < 6 or not scans:
+    if len(sizes) != 1 or len(sizes[0].body) < 6 or not scans:
         raise Rejected(Reason.UNREADABLE, f"{len(sizes)} frames, {scans} scans")
     if scans > _MOST_SCANS:
         raise Rejected(Reason.TOO_COMPLEX, f"{scans} scans")
-    height, width = int.from_bytes(sizes[0][1:3]), int.from_bytes(sizes[0][3:5])
+    header = sizes[0].body
+    height, width = int.from_bytes(header[1:3]), int.from_bytes(header[3:5])
     bound(width, height)
+    if scans > 1 or sizes[0].marker == _PROGRESSIVE:
+        _bound_coefficients(header, pixels=width * height)
     if file.end < len(data) and not _is_of_a_telephone(file, data):
         raise Rejected(Reason.TRAILING_DATA, f"{len(data) - file.end} bytes after the end")
     return Shape(width, height, orientation=file.orientation())
@@ -72,6 +76,16 @@ def strip(data: bytes) -> bytes:
             turned = 1
     out.append(b"\xff\xd9")
     return b"".join(out)
+
+
+def _bound_coefficients(header: bytes, *, pixels: int) -> None:
+    samplings = [(factors >> 4, factors & 15) for factors in header[7::3]]
+    across, down = (max(factors) for factors in zip(*samplings, strict=True)) if samplings else (0, 0)
+    if not across or not down:
+        raise Rejected(Reason.UNREADABLE, "no components")
+    coefficients = pixels * sum(x * y for x, y in samplings) // (across * down)
+    if coefficients > MOST_COEFFICIENTS:
+        raise Rejected(Reason.TOO_MANY_PIXELS, f"{coefficients} coefficients, the most are {MOST_COEFFICIENTS}")
 
 
 def _without_metadata(part: _Segment) -> _Segment | None:

@@ -6,8 +6,12 @@ from uploads.reasons import Reason
 from uploads.verifying.rejecting import Rejected
 
 MOST_PIXELS = 40_000_000
-MOST_PIXELS_OF_DEAR = 24_000_000
-"""WebP and AVIF: their decoders hold a picture several times over, 12 to 18 bytes per pixel."""
+MOST_PIXELS_OF_GIF = 24_000_000
+"""Its decoder holds 5 bytes for each."""
+MOST_PIXELS_OF_AVIF = 12_500_000
+"""Its decoder holds 15 bytes for each."""
+MOST_COEFFICIENTS = 80_000_000
+"""Of a JPEG in several scans, as progressive ones are: its decoder holds all of them, 2 bytes for each."""
 MOST_PIXELS_OF_ANIMATION = 10_000_000
 MOST_FRAMES = 2_000
 MOST_PIXELS_PLAYED = 400_000_000
