@@ -1,4 +1,4 @@
-"""How much memory the worker takes to check the largest pictures, and then to make their thumbnails."""
+"""How much memory the worker takes, all its processes, to check the largest pictures and make their thumbnails."""
 
 import contextlib
 import json
@@ -10,44 +10,43 @@ from pathlib import Path
 from bench.rows import Row, at_most, figure, note
 from bench.uploads import resident
 from bench.uploads.member import Member
-from bench.uploads.pictures import largest
+from bench.uploads.pictures import KINDS, largest
 from bench.uploads.served import Served
 from uploads.models import Upload
 
 LIMIT = 150
-KINDS = ("JPEG", "progressive JPEG", "PNG")
 EVERY = 0.002
 LONGEST = 120
 
 
 @dataclass
 class Peaks:
-    """Megabytes of resident memory."""
+    """Megabytes of memory, at the moment when it was most; what processes share is counted once."""
 
-    worker: float = 0.0
-    """Of the process that checks and calls the decoder."""
-    decoder: float = 0.0
-    together: float = 0.0
-    """Of both at one moment of the check, with all that they share counted twice."""
+    check: float = 0.0
+    """Of the worker and its decoder together."""
     thumbnails: float = 0.0
-    """Of the decoder that makes them, once the upload is ready."""
+    """Of both while the decoder makes these, once the upload is ready."""
+    decoder: float = 0.0
+    """Of the decoder alone, in either."""
 
 
 def of_the_worker(served: Served) -> list[Row]:
     if not resident.KNOWN:
         return [note("memory of the worker", "is measured on Linux only")]
-    return [row for kind in KINDS for row in _rows(kind, _peaks(served, kind))]
+    idle = sum(resident.share(process.pid) for process in served.worker())
+    rows = [figure("worker that has nothing to do, all its processes", idle, "MB")]
+    for kind in KINDS:
+        rows += _rows(kind, _peaks(served, kind))
+    return rows
 
 
 def _rows(kind: str, peaks: Peaks) -> list[Row]:
-    name = f"{kind} of 10 MiB and 40 Mpx"
-    rows = [at_most(LIMIT, figure(f"{name}, worker at its peak", peaks.worker, "MB"))]
-    if peaks.decoder:  # a PNG needs none for its check
-        rows += [
-            figure(f"{name}, its decoder at its peak", peaks.decoder, "MB"),
-            figure(f"{name}, both at one moment of the check", peaks.together, "MB"),
-        ]
-    return [*rows, figure(f"{name}, decoder of thumbnails", peaks.thumbnails, "MB")]
+    check = figure(f"{kind}, worker and decoder at their peak", peaks.check, "MB")
+    thumbnails = figure(f"{kind}, both while thumbnails are made", peaks.thumbnails, "MB")
+    if KINDS[kind].usual:
+        check, thumbnails = at_most(LIMIT, check), at_most(LIMIT, thumbnails)
+    return [check, thumbnails, figure(f"{kind}, the decoder alone", peaks.decoder, "MB")]
 
 
 def _peaks(served: Served, kind: str) -> Peaks:
@@ -56,8 +55,6 @@ def _peaks(served: Served, kind: str) -> Peaks:
     made = member.declare(len(data), type)
     member.put(made, data)
     pool = [process.pid for process in served.worker()]
-    for pid in pool:
-        resident.forget_peak(pid)
     member.ask("POST", made["complete"])
     done = Upload.objects.filter(pk=made["id"], thumbnails_at__isnull=False)
     peaks, end, asked_at = Peaks(), time.monotonic() + LONGEST, 0.0
@@ -72,23 +69,21 @@ def _peaks(served: Served, kind: str) -> Peaks:
 
 
 def _look(pool: list[int], peaks: Peaks) -> None:
-    for pid in pool:
-        peaks.worker = max(peaks.worker, resident.peak(pid))
-    for child, parent, box in _decoders(pool):
-        peak = resident.peak(child)
-        if box:
-            peaks.thumbnails = max(peaks.thumbnails, peak)
-        else:
-            peaks.decoder = max(peaks.decoder, peak)
-            peaks.together = max(peaks.together, resident.now(parent) + resident.now(child))
+    decoders = dict(_decoders(pool))
+    together = sum(resident.share(pid) for pid in [*pool, *decoders])
+    if any(decoders.values()):
+        peaks.thumbnails = max(peaks.thumbnails, together)
+    else:
+        peaks.check = max(peaks.check, together)
+    peaks.decoder = max(peaks.decoder, *map(resident.peak, decoders), 0.0)
 
 
-def _decoders(pool: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Yield the decoders of these processes, their parents, and the size that is asked of them, if any."""
+def _decoders(pool: list[int]) -> Iterator[tuple[int, bool]]:
+    """Yield the decoders of these processes, and whether they make thumbnails."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and int(folder.name) > min(pool):
             with contextlib.suppress(OSError, IndexError):  # it ends meanwhile
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
                 words = (folder / "cmdline").read_text().rstrip("\0").split("\0") if parent in pool else [""]
                 if words[-2].endswith("decoder.py"):
-                    yield int(folder.name), parent, json.loads(words[-1])["box"]
+                    yield int(folder.name), bool(json.loads(words[-1])["boxes"])

@@ -1,4 +1,4 @@
-"""What a process holds in memory, in megabytes, as Linux tells it: see proc_pid_status(5)."""
+"""What a process holds in memory, in megabytes, as Linux tells it: see proc_pid_status(5) and proc_pid_smaps(5)."""
 
 import re
 from pathlib import Path
@@ -15,13 +15,18 @@ def peak(pid: int) -> float:
     return _read(pid, "VmHWM")
 
 
+def share(pid: int) -> float:
+    """Return what it holds now, of pages that it shares with other processes its part only."""
+    return _read(pid, "Pss", "smaps_rollup")
+
+
 def forget_peak(pid: int) -> None:
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def _read(pid: int, what: str) -> float:
+def _read(pid: int, what: str, where: str = "status") -> float:
     try:
-        found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        found = re.search(rf"^{what}:\s+(\d+) kB", Path(f"/proc/{pid}/{where}").read_text(), re.MULTILINE)
     except OSError:  # it has ended meanwhile
         return 0.0
     return int(found[1]) * 1024 / 1e6 if found else 0.0

@@ -151,12 +151,17 @@ def client(*, patient: bool = False) -> "S3Client":
 
 
 @cache
-def _client(pid: int, bucket: "Bucket", read_timeout: float) -> "S3Client":  # noqa: ARG001 - part of the cache's key
-    session = boto3.session.Session(
+def _client(pid: int, bucket: "Bucket", read_timeout: float) -> "S3Client":
+    config = Config(**bucket.client_options(), read_timeout=read_timeout)
+    return _session(pid, bucket).client("s3", endpoint_url=bucket.endpoint, config=config)
+
+
+@cache
+def _session(pid: int, bucket: "Bucket") -> boto3.session.Session:  # noqa: ARG001 - part of the cache's key
+    """Return what its clients share: the description of the service, of 12 MB."""
+    return boto3.session.Session(
         aws_access_key_id=bucket.access_key, aws_secret_access_key=bucket.secret_key, region_name=bucket.region
     )
-    config = Config(**bucket.client_options(), read_timeout=read_timeout)
-    return session.client("s3", endpoint_url=bucket.endpoint, config=config)
 
 
 def _bucket() -> "Bucket":
