@@ -1,4 +1,4 @@
-"""How much memory the worker takes, all its processes, to check the largest pictures and make their thumbnails."""
+"""How much memory it takes to check the largest pictures and to make their thumbnails."""
 
 import contextlib
 import json
@@ -21,32 +21,30 @@ LONGEST = 120
 
 @dataclass
 class Peaks:
-    """Megabytes of memory, at the moment when it was most; what processes share is counted once."""
+    """Megabytes of memory, at the moment when it was most."""
 
+    process: float = 0.0
+    """Resident in the one of the worker's processes that checks."""
     check: float = 0.0
-    """Of the worker and its decoder together."""
+    """Of that process and its decoder, where of pages that processes share each has its part."""
     thumbnails: float = 0.0
-    """Of both while the decoder makes these, once the upload is ready."""
-    decoder: float = 0.0
-    """Of the decoder alone, in either."""
+    """The same while these are made, once the upload is ready."""
 
 
 def of_the_worker(served: Served) -> list[Row]:
     if not resident.KNOWN:
         return [note("memory of the worker", "is measured on Linux only")]
-    idle = sum(resident.share(process.pid) for process in served.worker())
-    rows = [figure("worker that has nothing to do, all its processes", idle, "MB")]
-    for kind in KINDS:
-        rows += _rows(kind, _peaks(served, kind))
-    return rows
+    at_rest = sum(resident.share(process.pid) for process in served.worker())
+    rows = [figure("worker at rest, all its processes", at_rest, "MB")]
+    return rows + [row for kind in KINDS for row in _rows(kind, _peaks(served, kind))]
 
 
 def _rows(kind: str, peaks: Peaks) -> list[Row]:
-    check = figure(f"{kind}, worker and decoder at their peak", peaks.check, "MB")
-    thumbnails = figure(f"{kind}, both while thumbnails are made", peaks.thumbnails, "MB")
+    check = figure(f"{kind}, that process with its decoder", peaks.check, "MB")
+    thumbnails = figure(f"{kind}, both while they make thumbnails", peaks.thumbnails, "MB")
     if KINDS[kind].usual:
         check, thumbnails = at_most(LIMIT, check), at_most(LIMIT, thumbnails)
-    return [check, thumbnails, figure(f"{kind}, the decoder alone", peaks.decoder, "MB")]
+    return [at_most(LIMIT, figure(f"{kind}, process that checks", peaks.process, "MB")), check, thumbnails]
 
 
 def _peaks(served: Served, kind: str) -> Peaks:
@@ -55,6 +53,8 @@ def _peaks(served: Served, kind: str) -> Peaks:
     made = member.declare(len(data), type)
     member.put(made, data)
     pool = [process.pid for process in served.worker()]
+    for pid in pool:
+        resident.forget_peak(pid)
     member.ask("POST", made["complete"])
     done = Upload.objects.filter(pk=made["id"], thumbnails_at__isnull=False)
     peaks, end, asked_at = Peaks(), time.monotonic() + LONGEST, 0.0
@@ -69,21 +69,22 @@ def _peaks(served: Served, kind: str) -> Peaks:
 
 
 def _look(pool: list[int], peaks: Peaks) -> None:
-    decoders = dict(_decoders(pool))
-    together = sum(resident.share(pid) for pid in [*pool, *decoders])
-    if any(decoders.values()):
-        peaks.thumbnails = max(peaks.thumbnails, together)
-    else:
-        peaks.check = max(peaks.check, together)
-    peaks.decoder = max(peaks.decoder, *map(resident.peak, decoders), 0.0)
+    for decoder, parent, is_of_thumbnails in _decoders(pool):
+        together = resident.share(parent) + resident.share(decoder)
+        if is_of_thumbnails:
+            peaks.thumbnails = max(peaks.thumbnails, together)
+        else:
+            peaks.check = max(peaks.check, together)
+    peaks.process = max(map(resident.peak, pool))
+    peaks.check = max(peaks.check, *map(resident.share, pool[1:]))  # a PNG needs no decoder for its check
 
 
-def _decoders(pool: list[int]) -> Iterator[tuple[int, bool]]:
-    """Yield the decoders of these processes, and whether they make thumbnails."""
+def _decoders(pool: list[int]) -> Iterator[tuple[int, int, bool]]:
+    """Yield the decoders of these processes, their parents, and whether they make thumbnails."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and int(folder.name) > min(pool):
             with contextlib.suppress(OSError, IndexError):  # it ends meanwhile
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
                 words = (folder / "cmdline").read_text().rstrip("\0").split("\0") if parent in pool else [""]
                 if words[-2].endswith("decoder.py"):
-                    yield int(folder.name), bool(json.loads(words[-1])["boxes"])
+                    yield int(folder.name), parent, bool(json.loads(words[-1])["boxes"])
