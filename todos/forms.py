@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.base import File
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +19,15 @@ _LARGEST_ID = 2**63 - 1
 _SHOWN_AGAIN = 1024 * 1024  # bytes
 
 
-class LineField(forms.CharField):
+class TextField(forms.CharField):
+    """Says once what is wrong with a NUL: `validate_characters`, which all below have, knows it too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators = [one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)]
+
+
+class LineField(TextField):
     """One line of text that shows something; pasted line breaks and tabs become spaces."""
 
     default_validators = [validate_characters, validate_visible]
@@ -27,7 +36,7 @@ class LineField(forms.CharField):
         return one_line(super().to_python(value) or "")
 
 
-class LinesField(forms.CharField):
+class LinesField(TextField):
     widget = forms.Textarea
     default_validators = [validate_characters]
 
