@@ -63,9 +63,11 @@ def error_response(request: HttpRequest, status: int, *, title: str = "", messag
     Needs no database, no session and no user.
     """
     code, usual, default = _TEXTS[status]
+    stands_alone = bool(message and not title)
     title, message = title or str(usual), message or str(default)
     if wants_json(request):
-        return JsonResponse({"error": {"code": code, "message": message or title}}, status=status)
+        told = message if stands_alone else f"{title}. {message}".strip()
+        return JsonResponse({"error": {"code": code, "message": told}}, status=status)
     template = f"{status if status != HTTPStatus.LENGTH_REQUIRED else 400}.html"
     return HttpResponse(render_to_string(template, {"title": title, "message": message}), status=status)
 

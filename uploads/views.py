@@ -38,7 +38,9 @@ def create(request: MemberRequest) -> JsonResponse:
         "id": str(made.pk),
         "state": made.state,
         "put": _put(made),
+        "renew": reverse("uploads:put", args=[made.pk]),
         "complete": reverse("uploads:complete", args=[made.pk]),
+        "cancel": reverse("uploads:cancel", args=[made.pk]),
         "status": reverse("uploads:status", args=[made.pk]),
     }
     return JsonResponse(answer, status=HTTPStatus.CREATED)

@@ -54,7 +54,7 @@ def test_an_error_is_json_where_the_client_asks_for_it(visitor):
     response = visitor.get("/nothing/here/", headers={"accept": "application/json"})
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "not_found"
-    assert response.json()["error"]["message"]
+    assert response.json()["error"]["message"].startswith("There is nothing here. It may have been moved")
 
 
 def test_an_error_is_a_page_otherwise(visitor):

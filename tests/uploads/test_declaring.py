@@ -22,8 +22,10 @@ def test_an_upload_is_declared(shelf, alice, sign_in):
     upload = Upload.objects.get(pk=answer["id"])
     assert (upload.owner, upload.name, upload.type, upload.size) == (alice, "tiles.png", "image/png", len(PNG))
     assert answer["state"] == upload.state == "pending"
-    assert answer["status"] == f"/uploads/{upload.pk}/"
-    assert answer["complete"] == f"/uploads/{upload.pk}/complete/"
+    addresses = {"status": "", "renew": "put/", "complete": "complete/", "cancel": "cancel/"}
+    assert {name: answer[name] for name in addresses} == {
+        name: f"/uploads/{upload.pk}/{end}" for name, end in addresses.items()
+    }
     assert answer["put"]["headers"] == {"Content-Type": "image/png", "If-None-Match": "*"}
     assert Usage.objects.get(owner=alice).bytes == len(PNG)
 

@@ -1,4 +1,6 @@
 // One file on its way to the store: declared, sent with progress, tried again while the line is bad, completed.
+import { freshToken, token } from "./token.js";
+
 const WAITS_S = [1, 2, 4, 8, 8];
 const STALLED_MS = 30_000;
 let declared = Promise.resolve();
@@ -14,8 +16,8 @@ export class Refused extends Error {
 class Broken extends Refused {}
 
 export class Sending {
-  constructor(file, { create, target, token }) {
-    Object.assign(this, { file, create, target, token, upload: null, controller: new AbortController() });
+  constructor(file, { create, target }) {
+    Object.assign(this, { file, create, target, upload: null, controller: new AbortController() });
   }
 
   /** Resolves once the bytes have arrived and are being checked; called again, it goes on with the same upload. */
@@ -34,12 +36,12 @@ export class Sending {
 
   async cancel() {
     this.controller.abort();
-    if (this.upload) await post(`${this.upload.status}cancel/`, { token: this.token }).catch(() => null);
+    if (this.upload) await post(this.upload.cancel).catch(() => null);
   }
 
   async attempt(progress) {
     // Signed just in time: the right to send lasts two minutes.
-    const asked = this.upload ? await this.ask(`${this.upload.status}put/`) : await this.declare();
+    const asked = this.upload ? await this.ask(this.upload.renew) : await this.declare();
     if (asked.put) await this.put(asked.put, progress);
     const { state, message } = await this.ask(this.upload.complete);
     if (state === "deleted") throw new Refused("refused", message);
@@ -55,10 +57,10 @@ export class Sending {
   }
 
   async ask(url, body) {
-    const { token, controller } = this;
-    const response = await post(url, { body, token, signal: controller.signal }).catch(() => {
+    const response = await post(url, { body, signal: this.controller.signal }).catch(() => {
       throw new Broken("offline");
     });
+    if (isOutdated(response)) throw new Refused("outdated");
     const answer = await response.json().catch(() => null);
     if (response.ok && answer) return answer;
     const again = response.status >= 500 || answer?.error?.code === "not_uploaded";
@@ -99,14 +101,23 @@ export class Sending {
   }
 }
 
-function post(url, { body, token, signal = null }) {
-  const late = AbortSignal.timeout(STALLED_MS);
-  return fetch(url, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
-    body: JSON.stringify(body ?? {}),
-    signal: signal ? AbortSignal.any([signal, late]) : late,
-  });
+/** Once more with a fresh token where the page's is not taken any more. */
+async function post(url, { body, signal = null } = {}) {
+  const send = () => {
+    const late = AbortSignal.timeout(STALLED_MS);
+    return fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token() },
+      body: JSON.stringify(body ?? {}),
+      signal: signal ? AbortSignal.any([signal, late]) : late,
+    });
+  };
+  const response = await send();
+  return isOutdated(response) && (await freshToken()) ? send() : response;
+}
+
+function isOutdated(response) {
+  return response.headers.get("X-Failure") === "outdated";
 }
 
 /** Wait, but not longer than until the device is online again. */

@@ -159,8 +159,7 @@ async function makeSmaller(item) {
 
 async function send(item) {
   const { create, todo } = form().dataset;
-  const token = form().elements.csrfmiddlewaretoken.value;
-  item.sending ??= new Sending(item.file, { create, target: { kind: "todo", id: todo }, token });
+  item.sending ??= new Sending(item.file, { create, target: { kind: "todo", id: todo } });
   const bar = item.row.querySelector("progress");
   const size = bytes(item.file.size);
   const progress = (loaded) => {
