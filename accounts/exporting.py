@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import auditing, mail, parts
+from accounts.archive_names import extractable
 from accounts.links import public_url
 from accounts.models import AuditKind, DataExport, User
 from accounts.models.export import KEEP
@@ -59,7 +60,9 @@ def write(key: UUID) -> dict[str, Any] | None:
             for part in parts.joined():
                 for name, rows in part.export(export.person):
                     _write_rows(archive, f"{name}.json", rows)
-            lost = [file for part in parts.joined() for file in part.files(export.person) if not _write(archive, file)]
+            taken = {name.casefold() for name in archive.namelist()}
+            files = (file for part in parts.joined() for file in part.files(export.person))
+            lost = [file for file in files if not _write(archive, file, taken=taken)]
             if lost:
                 _write_rows(archive, "missing-files.json", ({"name": file.name} for file in lost))
         size = file.tell()
@@ -115,9 +118,9 @@ def _write_rows(archive: zipfile.ZipFile, name: str, rows: Rows) -> None:
         entry.write(b"\n]\n")
 
 
-def _write(archive: zipfile.ZipFile, file: PersonalFile) -> bool:
+def _write(archive: zipfile.ZipFile, file: PersonalFile, *, taken: set[str]) -> bool:
     """Copy the file as it is, pictures do not get smaller; False where it is lost."""
-    made = zipfile.ZipInfo(file.name, timezone.localtime(file.made_at).timetuple()[:6])
+    made = zipfile.ZipInfo(extractable(file.name, taken=taken), timezone.localtime(file.made_at).timetuple()[:6])
     try:
         with file.open() as source, archive.open(made, "w", force_zip64=True) as entry:
             shutil.copyfileobj(source, entry)

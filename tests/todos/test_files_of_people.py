@@ -79,6 +79,15 @@ def test_an_export_has_the_persons_own_files(tiles, alice, bob, sign_in):
     assert "missing-files.json" not in archive.namelist()
 
 
+def test_names_that_windows_does_not_take_are_others_in_the_archive(tiles, alice, sign_in):
+    shown = {"CON.png": "_CON.png", "a<b.png": "a_b.png", "Who?.png": "Who_.png"}
+    ids = {name: attach(tiles, by=alice, name=name).upload_id for name in shown}
+    archive = download(sign_in(alice))
+    names = [name for name in archive.namelist() if name.startswith("files/")]
+    assert sorted(names) == sorted(f"files/{ids[name]}/{there}" for name, there in shown.items())
+    assert {row["name"] for row in json.loads(archive.read("uploads.json"))} == set(shown)
+
+
 def test_a_lost_file_is_named_and_the_others_are_there(tiles, alice, sign_in):
     lost, whole = attach(tiles, by=alice), attach(tiles, by=alice, name="whole.png")
     store().delete(lost.upload.file)
