@@ -26,11 +26,15 @@ def at_once(*verbs: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, verbs))
 
 
-def during(change: Callable[[], Any], then: Callable[[], Any]) -> Any:
-    """Start `then` in another thread while the transaction of `change` is open; return what it returned or raised."""
+def during(change: Callable[[], Any], then: Callable[[], Any], *, finish: Callable[[], Any] = lambda: None) -> Any:
+    """Start `then` in another thread while the transaction of `change` is open; return what it returned or raised.
+
+    `finish` goes on in that transaction, once `then` waits for it: whoever takes locks in another order is found out.
+    """
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             change()
             late = pool.submit(at_once, then)
             wait([late], timeout=0.5)  # it reads what it can, and waits for the lock
+            finish()
         return late.result()[0]

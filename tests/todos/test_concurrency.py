@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from accounts import purging
 from accounts.models import User
 from tests.at_once import at_once, during
 from tests.todos.files import arrived, attach, picture
 from todos.models import Activity, Attachment, Membership, Role, Todo, TodoList, Verb, positions
 from todos.refusals import FullOfFiles, LastOwner, ListInTheTrash
+from uploads import checking
 from uploads.models import State, Upload, Usage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,3 +183,18 @@ def test_who_is_no_owner_any_more_changes_no_list(flat, alice, bob, carol, mallo
     late = during(lambda: membership.change_role(Role.EDITOR, by=alice), lambda: client.post(url, fields).status_code)
     assert late == 403
     assert Activity.objects.newest_first()[0].verb == Verb.MEMBER_ROLE_CHANGED
+
+
+def test_a_person_who_goes_while_their_file_is_checked(tiles, alice, bob):
+    """The check has the upload and needs the to-do; who ends Bob's access has the list and needs the upload."""
+    upload = arrived(tiles, picture(), by=bob)
+    stored = {"stored_size": upload.size - 7, "sha256": "5" * 64, "width": 3, "height": 2}
+    gone = during(
+        upload.lock,
+        lambda: transaction.atomic(purging.end_access)(User.objects.get(pk=bob.pk)),
+        finish=lambda: checking.settle(upload.pk, stored),
+    )
+    assert gone is None
+    assert not Membership.objects.of(bob).exists()
+    assert Attachment.objects.get().upload == upload
+    assert Usage.objects.get(owner=bob).bytes == stored["stored_size"]

@@ -7,8 +7,10 @@ from django.test import RequestFactory
 from accounts import parts
 from tests.uploads.conftest import PNG, SHELF, keys
 from uploads import leaving, plainly
-from uploads.models import Upload
+from uploads.models import Upload, Usage
 from uploads.refusals import Refused
+from workflows import engine
+from workflows.models import Step
 from workflows.testing import run_until_idle
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,24 @@ def test_a_purge_leaves_what_others_see(make_ready, arrive, shelf, alice):
     alice.delete()
     attached.refresh_from_db()
     assert (attached.state, attached.owner) == ("ready", None)
+
+
+def test_a_purge_takes_them_in_batches(begin, shelf, alice, bob):
+    made = [begin() for _number in range(2 * leaving.BATCH + 3)]
+    theirs = begin(by=bob)
+
+    @engine.workflow("purge uploads alone")
+    def purge(step):
+        leaving.purge(step, alice.pk)
+
+    run = engine.start(purge, {})
+    run_until_idle()
+    assert leaving.BATCH == 50
+    assert Step.objects.filter(run=run).count() == 4, "50, 50, 3, and none left"
+    assert set(Upload.objects.filter(state="deleted")) == set(made)
+    assert Usage.objects.get(owner=alice).bytes == 0
+    theirs.refresh_from_db()
+    assert theirs.state == "pending"
 
 
 # --- A plain form ------------------------------------------------------------------------------------------------
