@@ -5,13 +5,14 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from tests.at_once import at_once
+from tests.at_once import at_once, during
 from tests.uploads.conftest import PNG, declare, keys, send
 from uploads.models import Upload, Usage
+from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import StoreError
 from uploads.stores.local import LocalStore
-from workflows.models import Run
+from workflows.models import Message, Run
 from workflows.testing import run_until_idle
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,37 @@ def test_what_is_ready_is_not_cancelled(make_ready, alice, sign_in):
     assert sign_in(alice).post(f"/uploads/{upload.pk}/cancel/").json()["state"] == "ready"
     run_until_idle()
     assert store().head(upload.file)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", ["complete", "cancel"])
+def test_what_is_pruned_meanwhile_is_deleted(begin, alice, sign_in, verb):
+    upload, client = begin(), sign_in(alice)
+    upload.discard(by=alice)
+    url = f"/uploads/{upload.pk}/{verb}/"
+    answer = during(Upload.objects.filter(pk=upload.pk).delete, lambda: client.post(url))
+    assert (answer.status_code, answer.json()["state"]) == (200, "deleted")
+    assert client.post(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda gone, by: gone.complete(by=by),
+        lambda gone, by: gone.cancel(by=by),
+        lambda gone, by: gone.discard(by=by),
+        lambda gone, by: gone.recheck(by=by),
+        lambda gone, _by: gone.settle_ready(stored={}),
+        lambda gone, _by: gone.settle_rejected(Reason.MISSING),
+    ],
+)
+def test_no_verb_does_anything_to_what_is_pruned(arrive, alice, verb):
+    gone = arrive()
+    Upload.objects.all().delete()
+    assert verb(gone, alice) is False
+    assert gone.state == "deleted"
+    assert not Run.objects.exists()
+    assert not Message.objects.exists()
 
 
 def test_deleting_gives_back_bytes_and_room(make_ready, alice):

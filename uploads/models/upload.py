@@ -247,8 +247,11 @@ class Upload(models.Model):
         return True
 
     def lock(self) -> None:
-        """Lock the row until the transaction ends, and take over its stored values; it may have been pruned."""
-        fresh = Upload.objects.select_for_update(no_key=True).get(pk=self.pk)
+        """Lock the row until the transaction ends, and take over its stored values; one that is pruned was deleted."""
+        fresh = Upload.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
+        if fresh is None:
+            self.state = State.DELETED
+            return
         for field in self._meta.concrete_fields:
             setattr(self, field.attname, getattr(fresh, field.attname))
 
