@@ -8,7 +8,7 @@ both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 apps := tests/accounts tests/todos tests/uploads tests/workflows
 # What depends most on the database runs on PostgreSQL in `make test` already, the rest of it in `make test-slow`.
-data := $(addprefix tests/accounts/test_,auditing.py bans.py inviting.py roles.py seeding.py sessions.py) \
+data := $(addprefix tests/accounts/test_,auditing.py bans.py inviting*.py roles.py seeding.py sessions.py) \
   $(addprefix tests/todos/test_,bulk_adding*.py cleaning.py concurrency.py filters.py inviting.py moving.py todo*.py) \
   $(addprefix tests/uploads/test_,checking_crashes.py completing.py faults_killed.py leaving*.py sweeping.py) \
   $(addprefix tests/workflows/test_,c[or]*.py d*.py people.py pr*.py queues.py re[gs]*.py runs.py schedules.py work*.py)

@@ -7,11 +7,13 @@ from django.core.cache import cache
 from accounts import limited
 from accounts.models import AuditEvent, AuditKind
 from tests.accounts.people import PEOPLE
-from tests.accounts.test_limits import clock, try_to_sign_in  # noqa: F401 - a fixture that holds for this module too
+from tests.accounts.tries import try_to_sign_in
 from tests.conftest import PASSWORD
 
 LIMITS = f"{PEOPLE}limits/"
 CLEAR = f"{LIMITS}clear/"
+
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

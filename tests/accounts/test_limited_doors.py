@@ -1,7 +1,5 @@
 """Every other door has its limit: passkeys, invitations, addresses, one's own data."""
 
-from types import SimpleNamespace
-
 import pytest
 from django.test import Client
 
@@ -9,13 +7,7 @@ from accounts.inviting import make_link
 from tests.conftest import PASSWORD
 from todos.inviting import place_in
 
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch) -> SimpleNamespace:
-    """Hold the windows' clock, so that no window ends between two tries."""
-    held = SimpleNamespace(now=1_800_000_000.0)
-    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: held.now))
-    return held
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def statuses(client: Client, address: str, fields: dict, *, tries: int) -> list[int]:

@@ -151,3 +151,11 @@ def kitchen(alice, bob, carol) -> TodoList:
 @pytest.fixture
 def worktop(kitchen) -> Todo:
     return Todo.objects.get(text="Measure the worktop")
+
+
+@pytest.fixture
+def on_page(page, worktop) -> Page:
+    """The window of Alice with the page of a to-do; `window.marked` is gone where the page was loaded anew."""
+    page.goto(worktop.get_absolute_url())
+    page.evaluate("window.marked = true")
+    return page

@@ -12,6 +12,7 @@ from django.http import Http404
 from django.test import Client
 
 from tests.faulty import Faulty
+from tests.uploads.bucket import KEY, put
 from uploads import targets
 from uploads.models import Upload
 from uploads.stores import store
@@ -69,6 +70,13 @@ def faulty(s3, proxy, settings) -> Faulty:
     settings.STORAGES = settings.STORAGES | {"default": bucket.private_storage()}
     proxy.asked.clear()
     return proxy
+
+
+@pytest.fixture
+def etag(s3):
+    """Return the ETag of five bytes that a browser has put."""
+    assert put() == 200
+    return store().head(KEY).etag
 
 
 @pytest.fixture

@@ -1,57 +1,21 @@
 """What the bucket accepts and refuses, against a real server that checks signatures."""
 
-import http.client
 import io
 import threading
-import time
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 
-from project.errors import is_outage
+from tests.uploads.bucket import KEY, MINUTE, content, put, send
 from uploads.stores import store
 from uploads.stores.base import Changed, Missing, StoreError
 from uploads.stores.local import LocalStore
 from uploads.stores.s3 import S3Store
 
-KEY = "incoming/0b9e"
-MINUTE = timedelta(minutes=1)
-PNG = {"Content-Type": "image/png", "If-None-Match": "*"}
-
 pytestmark = pytest.mark.usefixtures("s3")
 
 
-def send(method, url, body=None, headers=None):
-    """Send a request as a browser would; return the status and the answer."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
-    connection.request(method, f"{parts.path}?{parts.query}", body, headers or {})
-    with connection.getresponse() as response:
-        answer = response.read()
-    connection.close()
-    return response, answer
-
-
-def put(body=b"12345", *, key=KEY, change=None, expires=MINUTE, **headers):
-    """Send bytes to an address that was signed for five of them, a PNG; return the status."""
-    right = store().presign_put(key, type="image/png", size=5, expires=expires)
-    sent = right.headers | {name.replace("_", "-"): value for name, value in headers.items()}
-    url = right.url.replace(*change) if change else right.url
-    response, _answer = send("PUT", url, body, {name: value for name, value in sent.items() if value})
-    return response.status
-
-
-def content(key, **conditions):
-    with store().open(key, **conditions) as file:
-        return file.read()
-
-
-@pytest.fixture
-def etag():
-    """Return the ETag of five bytes that a browser has put."""
-    assert put() == 200
-    return store().head(KEY).etag
+PNG = {"Content-Type": "image/png", "If-None-Match": "*"}
 
 
 # --- What a browser may put ------------------------------------------------------------------------------------------
@@ -248,69 +212,6 @@ def test_only_what_is_of_uploads_is_walked(s3, etag):
     assert [key for key, _found in store().walk("uploads/2")] == ["uploads/2/file"]
     assert list(store().walk("private/")) == []
     assert dict(store().walk("incoming/"))[KEY].etag == etag
-
-
-# --- Outages ---------------------------------------------------------------------------------------------------------
-
-OPERATIONS = {
-    "head": lambda: store().head(KEY),
-    "open": lambda: content(KEY),
-    "promote": lambda: store().promote(KEY, "uploads/1/file", etag="0", type="image/png"),
-    "write": lambda: store().write(KEY, io.BytesIO(b"12345"), type="image/png"),
-    "delete": lambda: store().delete(KEY),
-    "walk": lambda: list(store().walk()),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_store_that_is_out_of_reach_fails_soon(settings, s3, operation):
-    settings.S3 = s3.bucket(endpoint="http://127.0.0.1:1")
-    began = time.monotonic()
-    with pytest.raises(StoreError) as failed:
-        OPERATIONS[operation]()
-    assert not isinstance(failed.value, Missing | Changed)
-    assert is_outage(failed.value)
-    assert time.monotonic() - began < 5
-
-
-@pytest.mark.slow
-def test_a_store_that_was_killed_comes_back_with_all_that_it_took(s3, etag):
-    s3.stop()
-    with pytest.raises(StoreError):
-        store().head(KEY)
-    s3.start()
-    assert content(KEY, etag=etag) == b"12345"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("operation", ["head", "open"])
-def test_a_store_that_says_nothing_fails_within_its_time(s3, monkeypatch, operation):
-    monkeypatch.setattr("uploads.stores.s3.QUICK", 0.5)
-    monkeypatch.setattr("uploads.stores.s3.PATIENT", 0.5)
-    s3.freeze()
-    began = time.monotonic()
-    with pytest.raises(StoreError, match="Timeout"):
-        OPERATIONS[operation]()
-    assert time.monotonic() - began < 4
-
-
-def test_a_store_that_trickles_fails_within_its_time(monkeypatch):
-    store().write("uploads/1/file", io.BytesIO(bytes(1_000_000)), type="image/png")
-    monkeypatch.setattr("uploads.stores.s3.READ_WITHIN", -1)
-    with pytest.raises(StoreError, match="of 1000000 bytes came in"):
-        content("uploads/1/file")
-
-
-def test_a_store_with_other_keys_says_so(settings, s3):
-    settings.S3 = s3.bucket(secret_key="another")
-    with pytest.raises(StoreError, match="403"):
-        store().head(KEY)
-
-
-def test_presigning_asks_nobody(settings, s3):
-    settings.S3 = s3.bucket(endpoint="http://127.0.0.1:1")
-    assert store().presign_put(KEY, type="image/png", size=5, expires=MINUTE).url.startswith("http://127.0.0.1:1/")
 
 
 def test_local_and_remote_offer_the_same():
