@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from uploads import verifying
 from uploads.models import State, Upload
+from uploads.models.upload import REMOVE
 from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import Changed, Missing, StoreError
@@ -65,19 +66,14 @@ def settle(upload_id: UUID, found: dict[str, Any]) -> str:
     """Make it ready or rejected; return what it is now, which may be deleted."""
     upload = Upload.objects.filter(pk=upload_id).first()
     if upload is None:
-        return State.DELETED.value
-    if "reason" in found:
-        upload.settle_rejected(Reason(found["reason"]))
+        settled = False
+    elif "reason" in found:
+        settled = upload.settle_rejected(Reason(found["reason"]))
     else:
-        upload.settle_ready(stored=found)
-    return State(upload.state).value
-
-
-def clear(upload_id: UUID, *, state: str) -> None:
-    """Delete what is not needed: of a ready one what the browser sent, of another all."""
-    upload = Upload(pk=upload_id)
-    for key in (upload.incoming,) if state == State.READY else upload.keys:
-        store().delete(key)
+        settled = upload.settle_ready(stored=found)
+    if not settled:  # it had ended, and was removed, perhaps before this check wrote what it found
+        engine.send(REMOVE, {"upload_id": upload_id}, idempotency_key=f"{upload_id} checked")
+    return State(upload.state).value if upload else State.DELETED.value
 
 
 def make_thumbnails(upload_id: UUID) -> bool:
@@ -120,10 +116,13 @@ def note(upload_id: UUID, *, finding: str, now: datetime) -> None:
 
 
 def remove(upload_id: UUID) -> None:
-    """Delete the bytes of an upload that is rejected or deleted, or not there any more; of a ready one what came in."""
+    """Delete the bytes that are not needed: of a ready upload what was sent, of one that ended, or is gone, all."""
     state = Upload.objects.filter(pk=upload_id).values_list("state", flat=True).first() or State.DELETED
-    if state not in (State.PENDING, State.VERIFYING):
-        clear(upload_id, state=state)
+    if state in (State.PENDING, State.VERIFYING):
+        return
+    upload = Upload(pk=upload_id)
+    for key in (upload.incoming,) if state == State.READY else upload.keys:
+        store().delete(key)
 
 
 def _waiting(upload_id: UUID) -> Upload | None:

@@ -1,7 +1,6 @@
 """Workflows of uploads: checking one, deleting bytes, and each night finding what should not be."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from accounts.parts import Part, register
@@ -30,9 +29,8 @@ def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
         reason = Reason.TOO_COMPLEX if failure.type == "DecoderError" else Reason.STORE_FAILED
         found = {"reason": reason.value}
     state: str = step.transaction("settle", checking.settle, upload_id, found)
-    _despite_failure(step, "clear", checking.clear, upload_id, state=state)  # the sweep finds what is left
     if state == State.READY:
-        _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
+        _make_thumbnails(step, upload_id)
     return state
 
 
@@ -42,21 +40,21 @@ def recheck_upload(step: engine.Steps, *, upload_id: UUID) -> str:
     finding: str = step.do("read", checking.reread, upload_id, retry=PATIENCE, timeout=READING)
     step.transaction("note", checking.note, upload_id, finding=finding, now=step.now())
     if not finding:
-        _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
+        _make_thumbnails(step, upload_id)
     return finding
 
 
-def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UUID, **more: Any) -> None:
+def _make_thumbnails(step: engine.Steps, upload_id: UUID) -> None:
     """Do what the upload can be without; a failure stays in the run's history."""
     try:
-        step.do(name, function, upload_id, **more, retry=PATIENCE, timeout=READING)
+        step.do("thumbnails", checking.make_thumbnails, upload_id, retry=PATIENCE, timeout=READING)
     except engine.StepFailed as failure:
-        checking.log.warning("Upload %s goes on without its step %r: %s", upload_id, name, failure)
+        checking.log.warning("Upload %s goes on without pictures: %s", upload_id, failure)
 
 
 @engine.consumer(REMOVE, max_retries=9, retry_delay=lambda attempt: timedelta(seconds=8 << attempt), dead_letter=False)
 def remove_uploads(batch: engine.Batch) -> None:
-    """Delete the bytes of what was rejected or deleted. What a store that stays down keeps, the sweep finds."""
+    """Delete the bytes that are not needed any more. What a store that stays down keeps, the sweep finds."""
     for delivery in batch:
         checking.remove(delivery.body["upload_id"])
         delivery.ack()

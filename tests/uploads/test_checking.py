@@ -172,3 +172,20 @@ def test_a_picture_deleted_while_it_is_shrunk_leaves_nothing(arrive, monkeypatch
     monkeypatch.setattr(verifying, "thumbnails", discard_and_go_on)
     assert check(upload) == "deleted"
     assert keys() == []
+
+
+def test_an_upload_removed_while_it_is_checked_leaves_nothing(arrive, monkeypatch):
+    """Its bytes are deleted by another worker; then the check, which has not heard of it, writes what it read."""
+    upload = arrive(png(comment=b"written anew without it"))
+    strip = verifying.strip
+
+    def removed_meanwhile(*args, **kwargs):
+        upload.refresh_from_db()
+        upload.discard(by=upload.owner)
+        run_until_idle()
+        assert keys() == []
+        return strip(*args, **kwargs)
+
+    monkeypatch.setattr(verifying, "strip", removed_meanwhile)
+    assert check(upload) == "deleted"
+    assert keys() == []

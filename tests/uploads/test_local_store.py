@@ -1,7 +1,9 @@
 """Files on the local disk."""
 
 import io
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +101,33 @@ def test_a_disk_that_refuses_is_a_store_that_fails(folder):
         store.write("uploads/1/file", io.BytesIO(PNG), type="")
     with pytest.raises(StoreError):
         store.receive("incoming/1", iter([PNG]), size=len(PNG))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found", "looked_at"),
+    [
+        ("uploads/1", ["uploads/12/file", "uploads/13/file"], ["uploads", "uploads/12", "uploads/13"]),
+        ("uploads/12/", ["uploads/12/file"], ["uploads/12"]),
+        ("uploads/2/fi", ["uploads/2/file"], ["uploads/2"]),
+        ("up", ["up", "uploads/12/file", "uploads/13/file", "uploads/2/file"], None),
+        ("incoming/", ["incoming/1"], ["incoming"]),
+        ("gone/", [], ["gone"]),
+    ],
+)
+def test_a_walk_looks_only_where_its_prefix_leads(folder, monkeypatch, prefix, found, looked_at):
+    for key in ("incoming/1", "uploads/12/file", "uploads/13/file", "uploads/2/file", "up"):
+        store.write(key, io.BytesIO(b"x"), type="")
+    seen, scan = [], os.scandir
+
+    def note(path):
+        seen.append(Path(path).relative_to(folder).as_posix())
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", note)
+    assert sorted(key for key, _found in store.walk(prefix)) == found
+    assert sorted(seen) == (looked_at or [".", "uploads", "uploads/12", "uploads/13", "uploads/2"])
+
+
+def test_a_walk_does_not_leave_the_folder():
+    with pytest.raises(StoreError):
+        list(store.walk("../"))

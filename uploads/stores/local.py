@@ -90,10 +90,14 @@ class LocalStore:
                 _remove_where_empty(path.parent)
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Found]]:
-        """Yield what is there, with what a killed process left under tmp/."""
+        """Yield what is there, with what a killed process left under tmp/; look only where the prefix leads."""
         root: Path = settings.UPLOAD_FOLDER
+        parent, _slash, beginning = prefix.rpartition("/")
+        start = _path(parent) if parent else root
         with _as_store_error():
-            for folder, _folders, names in root.walk():
+            for folder, folders, names in start.walk():
+                if folder == start:
+                    folders[:] = [name for name in folders if name.startswith(beginning)]
                 for name in names:
                     key = (folder / name).relative_to(root).as_posix()
                     if key.startswith(prefix) and (found := self.head(key)):
