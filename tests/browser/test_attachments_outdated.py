@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from accounts.models import User
 from tests.browser.attaching import choose, png, sending, wait_for
 from uploads.models import State, Upload
 
@@ -17,7 +16,7 @@ def on_page(on_page, watch) -> Page:
     return on_page
 
 
-def sign_in_elsewhere(page: Page, user: User, *, secret: str = "x" * 32) -> None:
+def sign_in_elsewhere(page, user, *, secret="x" * 32):
     """Change the cookies as a sign-in in another window does."""
     client = Client()
     client.force_login(user)
