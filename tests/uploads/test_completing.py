@@ -143,6 +143,7 @@ def test_what_is_pruned_meanwhile_is_deleted(begin, alice, sign_in, verb):
         lambda gone, by: gone.complete(by=by),
         lambda gone, by: gone.cancel(by=by),
         lambda gone, by: gone.discard(by=by),
+        lambda gone, by: gone.lose(by=by),
         lambda gone, by: gone.recheck(by=by),
         lambda gone, _by: gone.settle_ready(stored={}),
         lambda gone, _by: gone.settle_rejected(Reason.MISSING),
