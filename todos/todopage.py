@@ -1,6 +1,7 @@
 """What the page of one to-do shows, but for its form."""
 
 from datetime import timedelta
+from json import dumps
 from typing import Any
 from zlib import crc32
 
@@ -16,6 +17,7 @@ from todos.models.attachment import MOST_FILES
 from todos.models.roles import WRITERS
 from uploads.kinds import Type
 from uploads.models import State, Upload
+from uploads.verifying import MOST_PIXELS
 
 _SENDING_TAKES = timedelta(minutes=15)
 """Longer than a file is on its way; what is older was broken off, and nobody waits for it."""
@@ -55,6 +57,7 @@ def files_context(todo: Todo, *, person: User) -> dict[str, Any]:
         "most_files": MOST_FILES,
         "largest": settings.UPLOAD_MAX_BYTES,
         "types": ",".join(Type.values),
+        "most_pixels": dumps(MOST_PIXELS),
     }
 
 

@@ -6,9 +6,10 @@ Offsets into the file stand in many places, so nothing is moved: metadata is ove
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import orientation
-from uploads.verifying.limits import MOST_PIXELS_OF_AVIF, Shape, bound, bound_parts
+from uploads.verifying.limits import Shape, bound, bound_parts
 from uploads.verifying.rejecting import Rejected
 
 _TOP = {b"ftyp", b"meta", b"mdat", b"free", b"skip", b"uuid", b"idat"}
@@ -43,7 +44,7 @@ def check(data: bytes) -> Shape:
     if not sizes:
         raise Rejected(Reason.UNREADABLE, "no size")
     for width, height in sizes:
-        bound(width, height, most=MOST_PIXELS_OF_AVIF)
+        bound(width, height, type=Type.AVIF)
     return Shape(*max(sizes, key=lambda size: size[0] * size[1]))
 
 

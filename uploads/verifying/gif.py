@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from uploads.kinds import Type
 from uploads.reasons import Reason
-from uploads.verifying.limits import MOST_PIXELS_OF_GIF, Shape, bound, bound_parts
+from uploads.verifying.limits import Shape, bound, bound_parts
 from uploads.verifying.rejecting import Rejected
 
 _PICTURE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
@@ -30,7 +31,7 @@ def check(data: bytes) -> Shape:
     for block in pictures:  # decoders enlarge the canvas for a frame that stands out of it
         (x, y), (wide, high) = _pair(data, block.start + 1), _pair(data, block.start + 5)
         width, height = max(width, x + wide), max(height, y + high)
-    bound(width, height, frames=len(pictures), most=MOST_PIXELS_OF_GIF)
+    bound(width, height, type=Type.GIF, frames=len(pictures))
     return Shape(width, height, frames=len(pictures))
 
 

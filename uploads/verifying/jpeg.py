@@ -7,6 +7,7 @@ photos). What is known to be one of these is let through, and cut off by `strip`
 import re
 from dataclasses import dataclass
 
+from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import orientation
 from uploads.verifying.limits import MOST_COEFFICIENTS, Shape, bound, bound_parts
@@ -56,7 +57,7 @@ def check(data: bytes) -> Shape:
         raise Rejected(Reason.TOO_COMPLEX, f"{scans} scans")
     header = sizes[0].body
     height, width = int.from_bytes(header[1:3]), int.from_bytes(header[3:5])
-    bound(width, height)
+    bound(width, height, type=Type.JPEG)
     if scans > 1 or sizes[0].marker == _PROGRESSIVE:
         _bound_coefficients(header, pixels=width * height)
     if file.end < len(data) and not _is_of_a_telephone(file, data):

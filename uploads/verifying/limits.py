@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying.rejecting import Rejected
 
-MOST_PIXELS = 40_000_000
-MOST_PIXELS_OF_GIF = 24_000_000
-"""Its decoder holds 5 bytes for each."""
-MOST_PIXELS_OF_AVIF = 12_500_000
-"""Its decoder holds 15 bytes for each."""
+MOST_PIXELS = {
+    Type.PNG: 40_000_000,
+    Type.JPEG: 40_000_000,
+    Type.WEBP: 40_000_000,
+    Type.GIF: 24_000_000,  # its decoder holds 5 bytes for each
+    Type.AVIF: 12_500_000,  # 15 to 22 bytes
+}
 MOST_COEFFICIENTS = 80_000_000
 """Of a JPEG in several scans, as progressive ones are: its decoder holds all of them, 2 bytes for each."""
 MOST_PIXELS_OF_ANIMATION = 10_000_000
@@ -34,13 +37,13 @@ class Shape:
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
 
 
-def bound(width: int, height: int, *, frames: int = 1, most: int = MOST_PIXELS) -> None:
+def bound(width: int, height: int, *, type: Type, frames: int = 1) -> None:
     """Raises Rejected where decoding would cost too much, or where there is nothing to decode."""
     if width < 1 or height < 1:
         raise Rejected(Reason.UNREADABLE, f"{width} x {height} pixels")
     pixels = width * height
-    if pixels > most:
-        raise Rejected(Reason.TOO_MANY_PIXELS, f"{width} x {height} pixels, the most are {most}")
+    if pixels > MOST_PIXELS[type]:
+        raise Rejected(Reason.TOO_MANY_PIXELS, f"{width} x {height} pixels, the most are {MOST_PIXELS[type]}")
     if frames > 1 and (
         pixels > MOST_PIXELS_OF_ANIMATION or frames > MOST_FRAMES or pixels * frames > MOST_PIXELS_PLAYED
     ):

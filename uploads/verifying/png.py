@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import orientation
 from uploads.verifying.limits import Shape, bound, bound_parts
@@ -68,7 +69,7 @@ class _Header:
 
 def check(data: bytes) -> Shape:
     header = _header(data)
-    bound(header.width, header.height)
+    bound(header.width, header.height, type=Type.PNG)
     chunks = list(_chunks(data))
     if chunks[-1].end != len(data):
         raise Rejected(Reason.TRAILING_DATA, f"{len(data) - chunks[-1].end} bytes after IEND")
@@ -76,7 +77,7 @@ def check(data: bytes) -> Shape:
         raise Rejected(Reason.UNREADABLE, "no palette")
     _bound_texts(data, chunks)
     frames = sum(chunk.kind == b"fcTL" for chunk in chunks) if _is_animated(chunks) else 1
-    bound(header.width, header.height, frames=frames)
+    bound(header.width, header.height, type=Type.PNG, frames=frames)
     for stream in _streams(data, chunks, header):
         _inflate(stream, header)
     return Shape(header.width, header.height, frames=frames, orientation=_orientation(data, chunks))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import orientation
 from uploads.verifying.limits import Shape, bound, bound_parts
@@ -32,11 +33,11 @@ def check(data: bytes) -> Shape:
     frames = [chunk.body for chunk in chunks if chunk.kind == b"ANMF"]
     # The canvas and each picture tell a size; decoders refuse where they differ, so every one is bounded.
     for width, height in [_size(chunk) for chunk in chunks if chunk.kind in _SIZES]:
-        bound(width, height, frames=len(frames) or 1)
+        bound(width, height, type=Type.WEBP, frames=len(frames) or 1)
     for body in frames:
         for inner in _chunks(body, _FRAME_HEADER):
             if inner.kind in _SIZES:
-                bound(*_size(inner), frames=len(frames))
+                bound(*_size(inner), type=Type.WEBP, frames=len(frames))
     width, height = _size(chunks[0])
     return Shape(width, height, frames=len(frames) or 1, orientation=_orientation(chunks))
 
