@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.attaching import attached, choose, give_files, png, sending, slow_down, watch_progress
 from tests.todos.files import PDF, attach, noise
+from tests.uploads import pictures
+from todos import todopage
 from uploads.models import Upload
 from workflows.testing import run_until_idle
 
@@ -131,3 +134,34 @@ def test_without_scripts(open_page, alice, worktop):
     choose(page, {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x"})
     page.get_by_role("button", name="Attach").click()
     expect(page.locator("#toast")).to_contain_text("Only pictures")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("type", "options"),
+    [
+        ("image/png", {}),
+        ("image/jpeg", {"progressive": True}),
+        ("image/webp", {}),
+        ("image/webp", {"lossless": True}),
+        ("image/webp", {"exif": pictures.exif(6)}),
+        ("image/avif", {}),
+    ],
+)
+def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, worktop, monkeypatch, type, options):
+    data = pictures.picture(type, of=Image.new("RGB", (80, 60)), **options)
+    photo = {"name": "photo", "mimeType": type, "buffer": data}
+    monkeypatch.setattr(todopage, "MOST_PIXELS", {type: 80 * 60 - 1})
+    page.goto(worktop.get_absolute_url())
+    page.get_by_label("Make pictures smaller").uncheck()
+    choose(page, photo)
+    expect(sending(page, "photo")).to_contain_text("It has too many pixels.")
+    page.get_by_label("Make pictures smaller").check()
+    choose(page, photo)
+    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    assert Upload.objects.get().size != len(data)
+    monkeypatch.setattr(todopage, "MOST_PIXELS", {type: 80 * 60})
+    page.reload()
+    choose(page, photo)
+    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
+    assert Upload.objects.latest("created_at").size == len(data)

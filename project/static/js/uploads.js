@@ -1,5 +1,6 @@
 // Files that are chosen, dropped or pasted go straight to the store, three at a time. A row shows each until it has
 // arrived; from there on the server's list has it.
+import { countPixels } from "./pixels.js";
 import { Refused, Sending } from "./sending.js";
 import { shrink } from "./shrinking.js";
 
@@ -136,7 +137,7 @@ function pump() {
 async function start(item) {
   item.state = "running";
   try {
-    if (item.shrinks) await makeSmaller(item);
+    if (await isTooLarge(item)) await makeSmaller(item);
     await send(item);
     announce("arrived", item);
     await refresh();
@@ -145,6 +146,15 @@ async function start(item) {
     if (item.state === "running") fail(item, error, { final: error.final });
   }
   pump();
+}
+
+async function isTooLarge({ file, shrinks }) {
+  if (shrinks) return true;
+  const pixels = await countPixels(file);
+  const most = JSON.parse(form().dataset.pixels)[file.type];
+  if (!(pixels > most)) return false;
+  if (!element("attach-shrink").checked) throw Object.assign(new Refused("pixels"), { final: true });
+  return true;
 }
 
 async function makeSmaller(item) {
