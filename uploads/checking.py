@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from uploads import verifying
 from uploads.models import State, Upload
-from uploads.models.upload import REMOVE
 from uploads.reasons import Reason
 from uploads.stores import store
 from uploads.stores.base import Changed, Missing, StoreError
@@ -66,14 +65,12 @@ def settle(upload_id: UUID, found: dict[str, Any]) -> str:
     """Make it ready or rejected; return what it is now, which may be deleted."""
     upload = Upload.objects.filter(pk=upload_id).first()
     if upload is None:
-        settled = False
-    elif "reason" in found:
-        settled = upload.settle_rejected(Reason(found["reason"]))
+        return State.DELETED.value
+    if "reason" in found:
+        upload.settle_rejected(Reason(found["reason"]))
     else:
-        settled = upload.settle_ready(stored=found)
-    if not settled:  # it had ended, and was removed, perhaps before this check wrote what it found
-        engine.send(REMOVE, {"upload_id": upload_id}, idempotency_key=f"{upload_id} checked")
-    return State(upload.state).value if upload else State.DELETED.value
+        upload.settle_ready(stored=found)
+    return State(upload.state).value
 
 
 def make_thumbnails(upload_id: UUID) -> bool:

@@ -1,6 +1,7 @@
 """Workflows of uploads: checking one, deleting bytes, and each night finding what should not be."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from accounts.parts import Part, register
@@ -29,8 +30,9 @@ def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
         reason = Reason.TOO_COMPLEX if failure.type == "DecoderError" else Reason.STORE_FAILED
         found = {"reason": reason.value}
     state: str = step.transaction("settle", checking.settle, upload_id, found)
+    _despite_failure(step, "clear", checking.remove, upload_id)  # the sweep finds what is left
     if state == State.READY:
-        _make_thumbnails(step, upload_id)
+        _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
     return state
 
 
@@ -40,21 +42,21 @@ def recheck_upload(step: engine.Steps, *, upload_id: UUID) -> str:
     finding: str = step.do("read", checking.reread, upload_id, retry=PATIENCE, timeout=READING)
     step.transaction("note", checking.note, upload_id, finding=finding, now=step.now())
     if not finding:
-        _make_thumbnails(step, upload_id)
+        _despite_failure(step, "thumbnails", checking.make_thumbnails, upload_id)
     return finding
 
 
-def _make_thumbnails(step: engine.Steps, upload_id: UUID) -> None:
+def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UUID, **more: Any) -> None:
     """Do what the upload can be without; a failure stays in the run's history."""
     try:
-        step.do("thumbnails", checking.make_thumbnails, upload_id, retry=PATIENCE, timeout=READING)
+        step.do(name, function, upload_id, **more, retry=PATIENCE, timeout=READING)
     except engine.StepFailed as failure:
-        checking.log.warning("Upload %s goes on without pictures: %s", upload_id, failure)
+        checking.log.warning("Upload %s goes on without its step %r: %s", upload_id, name, failure)
 
 
 @engine.consumer(REMOVE, max_retries=9, retry_delay=lambda attempt: timedelta(seconds=8 << attempt), dead_letter=False)
 def remove_uploads(batch: engine.Batch) -> None:
-    """Delete the bytes that are not needed any more. What a store that stays down keeps, the sweep finds."""
+    """Delete the bytes of what was rejected or deleted. What a store that stays down keeps, the sweep finds."""
     for delivery in batch:
         checking.remove(delivery.body["upload_id"])
         delivery.ack()

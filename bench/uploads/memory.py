@@ -76,7 +76,7 @@ def _look(pool: list[int], peaks: Peaks) -> None:
         else:
             peaks.check = max(peaks.check, together)
     peaks.process = max(map(resident.peak, pool))
-    peaks.check = max(peaks.check, *map(resident.share, pool[1:]))  # a PNG needs no decoder for its check
+    peaks.check = max([peaks.check, *map(resident.share, pool[1:])])  # a PNG needs no decoder for its check
 
 
 def _decoders(pool: list[int]) -> Iterator[tuple[int, int, bool]]:

@@ -102,6 +102,24 @@ def test_a_large_photo_is_made_smaller_unless_refused(page, worktop, settings):
 
 
 @pytest.mark.slow
+def test_cancelled_while_it_is_made_smaller(page, worktop, settings):
+    settings.UPLOAD_MAX_BYTES = 100_000
+    page.goto(worktop.get_absolute_url())
+    page.evaluate("""() => {
+        const draw = window.createImageBitmap;
+        const held = new Promise((resolve) => { window.goOn = resolve; });
+        window.createImageBitmap = (...given) => held.then(() => draw(...given));
+    }""")
+    choose(page, png("large.png", noise(300, 300)))
+    expect(sending(page, "large.png")).to_contain_text("Is being made smaller")
+    page.get_by_role("button", name="Cancel large.png").click()
+    page.evaluate("window.goOn()")
+    choose(page, png("small.png"), png("large-too.png", noise(300, 300)))  # which is as slow
+    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
+    assert sorted(Upload.objects.values_list("name", flat=True)) == ["large-too.webp", "small.png"]
+
+
+@pytest.mark.slow
 def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(on_page):
     page = on_page
     choose(page, png("page.png", b"<html><script>alert(1)</script></html>"))

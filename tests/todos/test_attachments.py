@@ -115,7 +115,7 @@ def test_the_history_says_what_became_of_a_file_that_was_lost(plan, tiles, carol
     assert not plan.upload.lose(by=staff)
     assert names(tiles) == []
     page = sign_in(carol).get(tiles.get_absolute_url()).text
-    assert page.count(f"{who} took away “plan.png”, as it was lost or damaged in the store") == 1
+    assert page.count(f"{who} took away “plan.png”, which was lost or is not taken any more") == 1
 
 
 @pytest.mark.parametrize("what", ["to-do", "list"])

@@ -126,6 +126,12 @@ def test_a_progressive_jpeg_may_have_fewer_coefficients(subsampling, fits):
         assert reason(data, "image/jpeg") == Reason.TOO_MANY_PIXELS
 
 
+@pytest.mark.parametrize(("bits", "fits"), [(8, True), (16, False)])
+def test_an_interlaced_png_may_have_fewer_bytes(bits, fits):
+    data = pictures.png(5000, 6000, bits=bits, colour=2, rows=b"", interlace=1)
+    assert (reason(data, "image/png") == Reason.TOO_MANY_PIXELS) != fits  # its rows are missing in any case
+
+
 def test_an_avif_that_moves_is_refused():
     assert reason(pictures.animation("image/avif"), "image/avif") == Reason.UNREADABLE
 

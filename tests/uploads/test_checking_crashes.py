@@ -11,7 +11,7 @@ from workflows.transitions import runs
 
 pytestmark = pytest.mark.django_db
 
-STEPS = 4
+STEPS = 5
 POINTS = [
     (point, at)
     for point in ("steps.start.after", "step.code.after", "steps.succeed.before", "steps.succeed.after")
@@ -57,7 +57,7 @@ def test_five_crashes_in_a_row(arrive, shelf, alice, at):
 
 
 @pytest.mark.parametrize("point", ["step.code.after", "steps.succeed.before", "steps.succeed.after"])
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_a_rejection_survives_crashes(arrive, shelf, alice, point, at):
     upload = arrive(b"<html>")
     upload.complete(by=alice)

@@ -26,9 +26,9 @@ pytestmark = pytest.mark.django_db
 
 COMMENTED = png(comment=b"taken at 48.2, 16.37")
 KINDS = {  # what is sent, what becomes of it, and how often its check asks the store
-    "as it is": (PNG, State.READY, ["head", "open", "promote", "head", "open", "write", "write", "delete"]),
-    "stripped": (COMMENTED, State.READY, ["head", "open", "write", "head", "open", "write", "write", "delete"]),
-    "rejected": (b"<html>", State.REJECTED, ["head", "open"] + 4 * ["delete"]),
+    "as it is": (PNG, State.READY, ["head", "open", "promote", "head", "delete", "open", "write", "write"]),
+    "stripped": (COMMENTED, State.READY, ["head", "open", "write", "head", "delete", "open", "write", "write"]),
+    "rejected": (b"<html>", State.REJECTED, ["head", "open"] + 8 * ["delete"]),
 }
 QUICK = ("local", "as it is", "after")  # the others run in `make test-slow`
 POINTS = [
@@ -71,7 +71,7 @@ def test_what_a_killed_worker_left_is_swept_if_nobody_goes_on(sent, monkeypatch,
     upload = sent(KINDS[kind][0])
     with killed_in_store(monkeypatch, at=at, when=when):
         run_until_idle()
-    with suppress(WrongStatus):  # killed after its run, when what is not needed was deleted
+    with suppress(WrongStatus):  # killed after its run, when what is rejected was deleted
         engine.cancel(upload.run_id, by=staff)
     recover()
     assert_nothing_astray()

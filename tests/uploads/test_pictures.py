@@ -21,6 +21,15 @@ def test_size_of_a_picture(type):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", [(1, 1), (2, 1000), (1000, 3), (7, 7), (15, 9)])
+@pytest.mark.parametrize("type", pictures.PICTURES)
+def test_a_picture_may_be_small_or_narrow(type, size):
+    data = pictures.picture(type, of=pictures.image(size))
+    assert look(data, type) == Examined(type, *size)
+    assert max(small(data, type, box=1000).size) == max(size)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("type", pictures.ANIMATED)
 def test_size_of_an_animation(type):
     assert look(pictures.animation(type), type) == Examined(type, 40, 30)
@@ -120,10 +129,13 @@ def test_a_decoder_that_was_killed_says_nothing_about_the_file(code):
 
 
 @pytest.mark.slow
-def test_a_decoder_without_memory_refuses_the_file(monkeypatch):
-    monkeypatch.setattr(decoding, "MEMORY", 120 * 1024 * 1024)
-    data = pictures.picture("image/avif", of=Image.new("RGB", (4000, 3000)), speed=10)
-    assert reason(data, "image/avif") == Reason.TOO_COMPLEX
+@pytest.mark.parametrize(
+    ("type", "options"), [("image/avif", {"speed": 10}), ("image/jpeg", {"progressive": True}), ("image/gif", {})]
+)
+def test_a_decoder_without_memory_refuses_the_file(monkeypatch, type, options):
+    monkeypatch.setattr(decoding, "MEMORY", 72 * 1024 * 1024)
+    data = pictures.picture(type, of=Image.new("RGB", (4000, 3000)), **options)
+    assert reason(data, type) == Reason.TOO_COMPLEX
 
 
 def test_a_decoder_without_time_refuses_the_file(monkeypatch):

@@ -32,7 +32,7 @@ class Verb(models.TextChoices):
     FILE_TRASHED = "file_trashed", gettext_lazy("removed a file")
     FILE_RESTORED = "file_restored", gettext_lazy("restored a file")
     FILE_ERASED = "file_erased", gettext_lazy("deleted a file for good")
-    FILE_LOST = "file_lost", gettext_lazy("took away a file that was lost or damaged")
+    FILE_LOST = "file_lost", gettext_lazy("took away a file that was lost or is not taken any more")
     LIST_CREATED = "list_created", gettext_lazy("created the list")
     LIST_RENAMED = "list_renamed", gettext_lazy("renamed the list")
     LIST_TRASHED = "list_trashed", gettext_lazy("put the list in the trash")
@@ -153,7 +153,7 @@ class Activity(models.Model):
             Verb.FILE_TRASHED: _("removed “%(file)s”"),
             Verb.FILE_RESTORED: _("restored “%(file)s”"),
             Verb.FILE_ERASED: _("deleted “%(file)s” for good"),
-            Verb.FILE_LOST: _("took away “%(file)s”, as it was lost or damaged in the store"),
+            Verb.FILE_LOST: _("took away “%(file)s”, which was lost or is not taken any more"),
         }
         return sentences[Verb(self.verb)] % names
 

@@ -261,7 +261,7 @@ class Upload(models.Model):
             setattr(self, name, stored[name])
         self.save(update_fields=["state", "settled_at", "stored_size", "sha256", "width", "height"])
         Usage.change(self.owner_id, by=stored["stored_size"] - self.size)
-        self._remove()
+        self._remove_later()
         kind = targets.find(self.target_kind)
         if kind is None:
             raise targets.Gone
@@ -280,10 +280,9 @@ class Upload(models.Model):
             self.settled_at = now
         self.save(update_fields=["state", "reason", "settled_at", "deleted_at"])
         Usage.change(self.owner_id, by=-(taken or 0))
-        self._remove()
+        engine.send(REMOVE, {"upload_id": self.pk}, idempotency_key=f"{self.pk} {state}")
+        self._remove_later()
 
-    def _remove(self) -> None:
-        """Have what is not needed deleted; and what still arrives, too: an address works until its time is over."""
-        body = {"upload_id": self.pk}
-        engine.send(REMOVE, body, idempotency_key=f"{self.pk} {self.state}")
-        engine.send(REMOVE, body, delay=PUT_WITHIN + SLACK, idempotency_key=f"{self.pk} late")
+    def _remove_later(self) -> None:
+        """Have what still arrives deleted, too: an address to send to works until its time is over."""
+        engine.send(REMOVE, {"upload_id": self.pk}, delay=PUT_WITHIN + SLACK, idempotency_key=f"{self.pk} late")

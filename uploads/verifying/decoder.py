@@ -26,12 +26,12 @@ NO_MEMORY = 4
 
 _FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "image/png": ("VipsForeignLoadPng", "pngload_source", {}),
-    "image/jpeg": ("VipsForeignLoadJpeg", "jpegload_source", {"shrink": 8}),
+    "image/jpeg": ("VipsForeignLoadJpeg", "jpegload_source", {}),
     "image/gif": ("VipsForeignLoadNsgif", "gifload_source", {"n": -1}),
     "image/webp": ("VipsForeignLoadWebp", "webpload_source", {"n": -1}),
     "image/avif": ("VipsForeignLoadHeif", "heifload_source", {}),
 }
-"""The loader's class, its operation, and how it reads all data of all frames while it keeps the fewest pixels."""
+"""The loader's class, its operation, and what makes it read all frames."""
 
 
 def main() -> int:
@@ -49,7 +49,9 @@ def main() -> int:
         return NO_MEMORY
     except (pyvips.Error, ValueError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}")
-        return NO_MEMORY if re.search("out of memory|allocation", str(error)) else UNREADABLE
+        if "thread" in str(error):  # there are too many of them: nothing that the file is to blame for
+            return 1
+        return NO_MEMORY if re.search("memory|alloc", str(error), re.IGNORECASE) else UNREADABLE
     for part in out:
         sys.stdout.buffer.write(part)
     return 0
@@ -74,10 +76,15 @@ def _decode(operation: str, options: dict[str, Any], *, frames: int) -> list[byt
     found = picture.get("n-pages") if picture.get_typeof("n-pages") else 1
     if found != frames:
         raise ValueError(f"{found} frames instead of {frames}")
-    if operation == "webpload_source":
-        options = options | {"scale": max(1 / 8, 1 / min(width, height))}
-    _open(operation, **options).avg()
+    _open(operation, **options | _smaller(operation, min(width, height))).avg()
     return [json.dumps([width, height]).encode()]
+
+
+def _smaller(operation: str, shortest: int) -> dict[str, Any]:
+    """Return what makes the loader keep the fewest pixels: an eighth of the rows and columns, but one at least."""
+    if operation == "jpegload_source":
+        return {"shrink": next(factor for factor in (8, 4, 2, 1) if factor <= shortest)}
+    return {"scale": max(1 / 8, 1 / shortest)} if operation == "webpload_source" else {}
 
 
 def _open(operation: str, **options: Any) -> pyvips.Image:

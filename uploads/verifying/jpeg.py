@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import orientation
-from uploads.verifying.limits import MOST_COEFFICIENTS, Shape, bound, bound_parts
+from uploads.verifying.limits import Shape, bound, bound_held, bound_parts
 from uploads.verifying.rejecting import Rejected
 
 _MOST_SCANS = 100
@@ -84,9 +84,7 @@ def _bound_coefficients(header: bytes, *, pixels: int) -> None:
     across, down = (max(factors) for factors in zip(*samplings, strict=True)) if samplings else (0, 0)
     if not across or not down:
         raise Rejected(Reason.UNREADABLE, "no components")
-    coefficients = pixels * sum(x * y for x, y in samplings) // (across * down)
-    if coefficients > MOST_COEFFICIENTS:
-        raise Rejected(Reason.TOO_MANY_PIXELS, f"{coefficients} coefficients, the most are {MOST_COEFFICIENTS}")
+    bound_held(2 * pixels * sum(x * y for x, y in samplings) // (across * down))
 
 
 def _without_metadata(part: _Segment) -> _Segment | None:

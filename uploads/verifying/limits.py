@@ -13,8 +13,8 @@ MOST_PIXELS = {
     Type.GIF: 24_000_000,  # its decoder holds 5 bytes for each
     Type.AVIF: 12_500_000,  # 15 to 22 bytes
 }
-MOST_COEFFICIENTS = 80_000_000
-"""Of a JPEG in several scans, as progressive ones are: its decoder holds all of them, 2 bytes for each."""
+MOST_HELD = 160_000_000
+"""Bytes of a picture that comes in several passes, so that its decoder has to hold all of it."""
 MOST_PIXELS_OF_ANIMATION = 10_000_000
 MOST_FRAMES = 2_000
 MOST_PIXELS_PLAYED = 400_000_000
@@ -48,6 +48,11 @@ def bound(width: int, height: int, *, type: Type, frames: int = 1) -> None:
         pixels > MOST_PIXELS_OF_ANIMATION or frames > MOST_FRAMES or pixels * frames > MOST_PIXELS_PLAYED
     ):
         raise Rejected(Reason.TOO_MUCH_ANIMATION, f"{frames} frames of {width} x {height} pixels")
+
+
+def bound_held(count: int) -> None:
+    if count > MOST_HELD:
+        raise Rejected(Reason.TOO_MANY_PIXELS, f"{count} bytes to hold, the most are {MOST_HELD}")
 
 
 def bound_parts(count: int, *, most: int = MOST_PARTS) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uploads.kinds import Type
 from uploads.reasons import Reason
 from uploads.verifying import orientation
-from uploads.verifying.limits import Shape, bound, bound_parts
+from uploads.verifying.limits import Shape, bound, bound_held, bound_parts
 from uploads.verifying.rejecting import Rejected
 
 MOST_TEXT = 2 * 1024 * 1024
@@ -59,6 +59,11 @@ class _Header:
     colour: int
     interlaced: bool
 
+    @property
+    def decoded(self) -> int:
+        """Bytes of a pixel; colours of a palette become such of their own."""
+        return 4 if self.colour == 3 else max(self.bits // 8, 1)
+
     def passes(self, width: int, height: int) -> list[tuple[int, int]]:
         """Return bytes per row, with its filter, and rows of each pass."""
         sizes = [(width, height)]
@@ -70,6 +75,8 @@ class _Header:
 def check(data: bytes) -> Shape:
     header = _header(data)
     bound(header.width, header.height, type=Type.PNG)
+    if header.interlaced:
+        bound_held(header.width * header.height * header.decoded)
     chunks = list(_chunks(data))
     if chunks[-1].end != len(data):
         raise Rejected(Reason.TRAILING_DATA, f"{len(data) - chunks[-1].end} bytes after IEND")

@@ -6,7 +6,7 @@ export const token = () => fields()[0].value;
 
 /** Take over the token of this page as it would be loaded now; false where another person, or nobody, is signed in. */
 export async function freshToken() {
-  const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const response = await fetch(location.href, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(20_000) });
   const theirs = form(new DOMParser().parseFromString(await response.text(), "text/html"));
   if (!theirs || theirs.dataset.person !== form(document)?.dataset.person) return false;
   for (const field of fields()) field.value = theirs.elements.csrfmiddlewaretoken.value;

@@ -138,6 +138,7 @@ async function start(item) {
   item.state = "running";
   try {
     if (await isTooLarge(item)) await makeSmaller(item);
+    if (item.state !== "running") return; // it was cancelled meanwhile
     await send(item);
     announce("arrived", item);
     await refresh();
