@@ -33,13 +33,29 @@ def boxes_in_boxes() -> bytes:
     return pictures.picture("image/avif") + struct.pack(">I", len(data) + 8) + b"moov" + data
 
 
+def avif_of_items(parts: int, *, count=1, length=0) -> bytes:
+    """Return an AVIF whose metadata says that it has so many items, each of so many parts from the first byte on."""
+    entry = b"\x02\0\0\0" + struct.pack(">HH", 1, 0) + b"Exif\0"
+    information = bytes(4) + struct.pack(">H", 1) + _box(b"infe", entry)
+    sizes, lengths = (0x0400, struct.pack(">I", length) * parts) if length else (0, b"")
+    located = struct.pack(">IHH", 0, sizes, count) + (struct.pack(">HHH", 1, 0, parts) + lengths) * count
+    size = _box(b"iprp", _box(b"ipco", _box(b"ispe", bytes(4) + struct.pack(">II", 64, 64))))
+    meta = _box(b"meta", bytes(4) + _box(b"iinf", information) + _box(b"iloc", located) + size)
+    return _box(b"ftyp", b"avif" + bytes(4) + b"avifmif1miaf") + meta + _box(b"mdat", bytes(length))
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
 def texts(kind: bytes, before: bytes, *, count=1, length: int) -> bytes:
     return pictures.png(before=pictures.chunk(kind, before + pictures.bomb(length)) * count)
 
 
-def animated_png(frames: int) -> bytes:
-    frame = pictures.chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 3000, 3000, 0, 0, 1, 9, 0, 0))
-    return pictures.png(3000, 3000, before=pictures.chunk(b"acTL", struct.pack(">II", frames, 0)) + frame * frames)
+def animated_png(frames: int, *, width=3000, height=3000) -> bytes:
+    frame = pictures.chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, width, height, 0, 0, 1, 9, 0, 0))
+    data = pictures.png(width, height, before=pictures.chunk(b"acTL", struct.pack(">II", frames, 0)) + frame)
+    return data[:-12] + (frame + pictures.chunk(b"fdAT", bytes(4) + pictures.bomb(1000))) * (frames - 1) + data[-12:]
 
 
 BOMBS = {
@@ -57,6 +73,7 @@ BOMBS = {
     "PNG with tEXt": ("image/png", lambda: pictures.png(before=pictures.chunk(b"tEXt", b"a\0" + b"b" * 9_000_000))),
     "PNG of many chunks": ("image/png", lambda: pictures.png(before=pictures.chunk(b"prVt", b"") * 800_000)),
     "PNG of many frames": ("image/png", lambda: animated_png(1_900)),
+    "PNG of many narrow frames": ("image/png", lambda: animated_png(40, width=1, height=9_999_999)),
     "JPEG of 4 gigapixels": ("image/jpeg", lambda: jpeg(pictures.picture("image/jpeg"), width=65535, height=65535)),
     "JPEG of 2000 scans": ("image/jpeg", lambda: jpeg_of_scans(2_000)),
     "GIF of 4 gigapixels": ("image/gif", lambda: pictures.gif_of_frames(1, width=65535, height=65535)),
@@ -71,6 +88,8 @@ BOMBS = {
     "WebP of large frames": ("image/webp", lambda: pictures.webp_of_frames(1_500, width=3000, height=3000)),
     "AVIF of 4 gigapixels": ("image/avif", lambda: avif(pictures.picture("image/avif"), width=65535, height=65535)),
     "AVIF of boxes in boxes": ("image/avif", boxes_in_boxes),
+    "AVIF of items of nothing": ("image/avif", lambda: avif_of_items(65_535, count=100)),
+    "AVIF of items of everything": ("image/avif", lambda: avif_of_items(1_000, length=9_000_000)),
 }
 
 

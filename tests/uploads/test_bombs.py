@@ -120,10 +120,7 @@ def test_a_progressive_jpeg_may_have_fewer_coefficients(subsampling, fits):
     plain = pictures.picture("image/jpeg", of=pictures.image((16, 16)), progressive=True, subsampling=subsampling)
     data = plain.replace(b"\x00\x10\x00\x10\x03", struct.pack(">HHB", 5000, 6000, 3))
     assert data != plain
-    if fits:
-        assert look(data, "image/jpeg").width == 6000
-    else:
-        assert reason(data, "image/jpeg") == Reason.TOO_MANY_PIXELS
+    assert reason(data, "image/jpeg") == (Reason.TRUNCATED if fits else Reason.TOO_MANY_PIXELS)
 
 
 @pytest.mark.parametrize(("bits", "fits"), [(8, True), (16, False)])

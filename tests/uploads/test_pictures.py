@@ -85,6 +85,19 @@ def test_a_wrong_png_is_refused(data):
     assert reason(data, "image/png") in {Reason.UNREADABLE, Reason.TRUNCATED}
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}], ids=["baseline", "progressive"])
+@pytest.mark.parametrize("part", [0.5, 0.97])
+def test_a_jpeg_that_was_cut_and_closed_again_is_refused(options, part):
+    data = pictures.picture("image/jpeg", of=Image.effect_noise((200, 150), 50).convert("RGB"), **options)
+    assert reason(data[: int(len(data) * part)] + b"\xff\xd9", "image/jpeg") == Reason.TRUNCATED
+
+
+def test_a_jpeg_may_have_fill_bytes_and_some_that_mean_nothing():
+    data = pictures.picture("image/jpeg")
+    assert look(data[:-2] + b"\x12\x34" + data[-2:], "image/jpeg").width == 64
+    assert look(data[:2] + b"\xff" * 1000 + data[2:], "image/jpeg").width == 64
+
+
 @pytest.mark.parametrize("type", ["image/gif", "image/webp", "image/avif"])
 def test_damaged_pixels_are_refused(type):
     data = bytearray(pictures.picture(type))

@@ -95,18 +95,23 @@ def _blank_items(out: bytearray, data: bytes, meta: Box) -> None:
     inner = {box.kind: box for box in _boxes(data, meta.body + 4, meta.end)}
     if b"iinf" not in inner or b"iloc" not in inner:
         return
-    blanks = dict(_metadata_items(data, inner[b"iinf"]))
+    blanks, left = dict(_metadata_items(data, inner[b"iinf"])), len(out)
     for item, parts in _locations(data, inner[b"iloc"], inner.get(b"idat")):
         blank, filler = blanks.get(item, b""), b" " if blanks.get(item) == _NO_XMP else b"\x00"
         for start, end in parts if item in blanks else ():
             length = max(min(end, len(out)) - start, 0)
+            left -= length
+            if left < 0:
+                raise Rejected(Reason.UNREADABLE, "its metadata is longer than the file")
             out[start : start + length] = blank[:length].ljust(length, filler)
             blank = blank[length:]
 
 
 def _metadata_items(data: bytes, iinf: Box) -> Iterator[tuple[int, bytes]]:
     """Yield the ids of the items that are metadata, each with what stands for none."""
-    for box in _boxes(data, iinf.body + (8 if _number(data, iinf.body, 1) else 6), iinf.end):
+    boxes = _boxes(data, iinf.body + (8 if _number(data, iinf.body, 1) else 6), iinf.end)
+    for count, box in enumerate(boxes):
+        bound_parts(count)
         wide = 4 if _number(data, box.body, 1) >= 3 else 2
         item = _number(data, box.body + 4, wide)
         kind = data[box.body + 6 + wide : box.body + 10 + wide]
@@ -133,13 +138,15 @@ def _locations(data: bytes, iloc: Box, idat: Box | None) -> Iterator[tuple[int, 
     version = reader.number(4) >> 24
     sizes = reader.number(2)
     of_offset, of_length, of_base, of_index = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15, sizes & 15
-    for _count in range(reader.number(4 if version >= 2 else 2)):
+    count = 0
+    for _item in range(reader.number(4 if version >= 2 else 2)):
         item = reader.number(4 if version >= 2 else 2)
         in_idat = version >= 1 and reader.number(2) & 15 == 1
         reader.number(2)
         base = reader.number(of_base) + (idat.body if in_idat and idat else 0)
         parts = []
         for _part in range(reader.number(2)):
+            bound_parts(count := count + 1)
             reader.number(of_index if version >= 1 else 0)
             start = base + reader.number(of_offset)
             parts.append((start, start + reader.number(of_length)))

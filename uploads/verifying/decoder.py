@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 UNREADABLE = 3
 NO_MEMORY = 4
+TRUNCATED = 5
 
 _FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "image/png": ("VipsForeignLoadPng", "pngload_source", {}),
@@ -47,6 +48,8 @@ def main() -> int:
         out = _thumbnails(order["boxes"]) if order["boxes"] else _decode(operation, options, frames=order["frames"])
     except MemoryError:
         return NO_MEMORY
+    except EOFError:
+        return TRUNCATED
     except (pyvips.Error, ValueError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}")
         if "thread" in str(error):  # there are too many of them: nothing that the file is to blame for
@@ -69,6 +72,8 @@ def _limit(*, memory: int, seconds: int) -> None:
 
 def _decode(operation: str, options: dict[str, Any], *, frames: int) -> list[bytes]:
     """Decode every pixel of every frame; return width and height as shown."""
+    import pyvips
+
     picture = _open(operation)
     width, height = picture.width, picture.height
     if picture.get_typeof("orientation") and picture.get("orientation") >= 5:
@@ -77,6 +82,9 @@ def _decode(operation: str, options: dict[str, Any], *, frames: int) -> list[byt
     if found != frames:
         raise ValueError(f"{found} frames instead of {frames}")
     _open(operation, **options | _smaller(operation, min(width, height))).avg()
+    # libjpeg fills what is missing with grey, and says so among what it warns of; other warnings are of no weight.
+    if "premature end" in pyvips.Error("").detail:
+        raise EOFError
     return [json.dumps([width, height]).encode()]
 
 

@@ -77,6 +77,8 @@ def _lent(file: IO[bytes]) -> Iterator[None]:
 
 def _refusal(code: int, said: str) -> Rejected | None:
     """Return what the end of the process says about the file; None where it was the machine's or our own fault."""
+    if code == decoder.TRUNCATED:
+        return Rejected(Reason.TRUNCATED, said)
     if code == decoder.UNREADABLE:
         return Rejected(Reason.UNREADABLE, said)
     # Memory refused to Python, to a library that then aborts, and the limit of processor time.

@@ -15,6 +15,7 @@ from uploads.verifying.rejecting import Rejected
 
 _MOST_SCANS = 100
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
+_FILL = re.compile(rb"\xff+")
 _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _PROGRESSIVE = 0xC2
@@ -121,13 +122,12 @@ def _read(data: bytes) -> _File:
 
 def _marker(data: bytes, place: int) -> tuple[int, int]:
     """Return the place after the marker, and the marker; any number of 0xFF may stand before it."""
-    start = place
-    while data[place : place + 1] == b"\xff":
-        place += 1
+    fill = _FILL.match(data, place)
+    if fill is None and place < len(data):
+        raise Rejected(Reason.UNREADABLE, f"no marker at {place}")
+    place = fill.end() if fill else place
     if place >= len(data):
         raise Rejected(Reason.TRUNCATED, "no end of the picture")
-    if place == start:
-        raise Rejected(Reason.UNREADABLE, f"no marker at {start}")
     return place + 1, data[place]
 
 

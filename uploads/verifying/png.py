@@ -15,6 +15,8 @@ from uploads.verifying import orientation
 from uploads.verifying.limits import Shape, bound, bound_held, bound_parts
 from uploads.verifying.rejecting import Rejected
 
+MOST_INFLATED = 640_000_000
+"""Bytes of the rows of all frames; the largest still picture has 320 million."""
 MOST_TEXT = 2 * 1024 * 1024
 MOST_INFLATED_TEXT = 4 * 1024 * 1024
 """Of all texts and the colour profile together; Photoshop's XMP has some hundred kilobytes."""
@@ -71,6 +73,10 @@ class _Header:
             sizes = [(-((x - width) // dx), -((y - height) // dy)) for x, y, dx, dy in _ADAM7]
         return [(1 + (wide * self.bits + 7) // 8, high) for wide, high in sizes if wide > 0 and high > 0]
 
+    def inflated(self, stream: _Stream) -> int:
+        """Bytes of its rows."""
+        return sum(row * rows for row, rows in self.passes(stream.width, stream.height))
+
 
 def check(data: bytes) -> Shape:
     header = _header(data)
@@ -85,7 +91,10 @@ def check(data: bytes) -> Shape:
     _bound_texts(data, chunks)
     frames = sum(chunk.kind == b"fcTL" for chunk in chunks) if _is_animated(chunks) else 1
     bound(header.width, header.height, type=Type.PNG, frames=frames)
-    for stream in _streams(data, chunks, header):
+    streams = _streams(data, chunks, header)
+    if (inflated := sum(header.inflated(stream) for stream in streams)) > MOST_INFLATED:
+        raise Rejected(Reason.TOO_MUCH_ANIMATION, f"{inflated} bytes of rows")
+    for stream in streams:
         _inflate(stream, header)
     return Shape(header.width, header.height, frames=frames, orientation=_orientation(data, chunks))
 
@@ -172,9 +181,8 @@ def _frame(body: memoryview, header: _Header) -> _Stream:
 
 
 def _inflate(stream: _Stream, header: _Header) -> None:
-    passes = header.passes(stream.width, stream.height)
-    expected, found = sum(row * rows for row, rows in passes), 0
-    rows = _Rows(passes)
+    expected, found = header.inflated(stream), 0
+    rows = _Rows(header.passes(stream.width, stream.height))
     inflater = zlib.decompressobj()
     try:
         for piece in _inflated(inflater, stream.parts):
