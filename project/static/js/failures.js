@@ -12,10 +12,12 @@ function sentence(status, wait) {
 
 document.addEventListener("htmx:response:error", ({ detail }) => {
   const { status, headers } = detail.ctx.response;
-  // An invalid form comes back with its errors in it.
-  if (status !== 422) show(text(headers.get("X-Failure")) ?? sentence(status, headers.get("Retry-After")));
+  if (status === 422) return; // an invalid form comes back with its errors in it
+  // htmx would still take parts of it, such as an empty toast.
+  Object.assign(detail.ctx, { swap: "none", text: "" });
+  show(text(headers.get("X-Failure")) ?? sentence(status, headers.get("Retry-After")));
 });
 
 document.addEventListener("htmx:error", ({ detail }) => {
-  if (!detail.ctx?.response) show(text("offline"));
+  if (detail.ctx?.text === undefined) show(text("offline")); // no answer, or not all of one
 });
