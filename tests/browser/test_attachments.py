@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.template.defaultfilters import filesizeformat
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -74,12 +75,34 @@ def test_what_cannot_be_attached_is_not_sent(on_page, settings):
     expect(sending(page, "book.pdf").locator(".thumb use:visible")).to_have_attribute(
         "href", re.compile("#circle-alert")
     )
-    expect(sending(page, "book.pdf")).to_contain_text(re.compile("It has 10 MB; at most 10.0\xa0MB are taken"))
+    expect(sending(page, "book.pdf")).to_contain_text(re.compile("It has 10.0\xa0MB; at most 10.0\xa0MB are taken"))
     choose(page, {"name": "IMG_7.heic", "mimeType": "image/heic", "buffer": b"no picture"})
     expect(sending(page, "IMG_7.heic")).to_contain_text("This browser cannot read this kind of picture.")
-    page.get_by_role("button", name="Cancel drawing.svg").click()
+    log = page.get_by_role("log").locator("p")
+    expect(log).to_have_count(4)
+    expect(log.nth(1)).to_have_text("empty.png was not sent. This file is empty.")
+    page.get_by_role("button", name="Dismiss drawing.svg").click()
     expect(page.locator("#sending .row")).to_have_count(3)
     assert [url for url in asked if "/uploads/" in url] == []
+
+
+def test_a_picture_of_another_kind_says_what_would_help(on_page):
+    page = on_page
+    page.get_by_label("Make pictures smaller").uncheck()
+    choose(page, {"name": "IMG_7.heic", "mimeType": "image/heic", "buffer": b"no picture"})
+    expect(sending(page, "IMG_7.heic")).to_contain_text("not taken as they are. Let pictures be made smaller")
+
+
+def test_sizes_read_as_those_of_the_server(on_page):
+    sizes = [0, 1, 2, 1023, 1024, 1280, 1792, 8500, 67_890, 1024**2 - 1, 1024**2, 10 * 1024**2, 3 * 1024**3]
+    shown = on_page.evaluate(
+        """async (sizes) => {
+            const { written } = await import("/static/js/sizes.js");
+            return sizes.map((size) => written(size, document.getElementById("sending").dataset));
+        }""",
+        sizes,
+    )
+    assert shown == [filesizeformat(size) for size in sizes]
 
 
 @pytest.mark.slow
@@ -183,3 +206,17 @@ def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, workt
     choose(page, photo)
     expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
     assert Upload.objects.latest("created_at").size == len(data)
+
+
+def test_a_gif_of_too_many_pixels_is_not_sent_as_it_is_never_drawn_anew(page, worktop, monkeypatch):
+    data = pictures.picture("image/gif", of=Image.new("P", (80, 60)))
+    gif = {"name": "moves.gif", "mimeType": "image/gif", "buffer": data}
+    monkeypatch.setattr(todopage, "MOST_PIXELS", {"image/gif": 80 * 60 - 1})
+    page.goto(worktop.get_absolute_url())
+    choose(page, gif)
+    expect(sending(page, "moves.gif")).to_contain_text("It has too many pixels. Make it smaller, then choose it again.")
+    assert not Upload.objects.exists()
+    monkeypatch.setattr(todopage, "MOST_PIXELS", {"image/gif": 80 * 60})
+    page.reload()
+    choose(page, gif)
+    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()

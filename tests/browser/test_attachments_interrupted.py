@@ -18,7 +18,7 @@ def test_cancelled_on_the_way(on_page):
     page = on_page
     slow_down(page, 8_000)
     choose(page, png("slow.png", noise(150, 150)), png("other.png", noise(150, 150)))
-    expect(sending(page, "slow.png")).to_contain_text(re.compile("16 kB of 5"))
+    expect(sending(page, "slow.png")).to_contain_text(re.compile("16.0\xa0KB of 5"))
     page.get_by_role("button", name="Cancel slow.png").click()
     expect(sending(page, "slow.png")).to_have_count(0)
     expect(page.locator("#attach")).to_be_focused()

@@ -14,6 +14,7 @@ export async function countPixels(file) {
 const READERS = {
   "image/png": (view) => (view.getUint32(0) === 0x89504e47 ? view.getUint32(16) * view.getUint32(20) : 0),
   "image/jpeg": ofJpeg,
+  "image/gif": (view) => (view.getUint32(0) === 0x47494638 ? view.getUint16(6, true) * view.getUint16(8, true) : 0),
   "image/webp": ofWebp,
   "image/avif": ofAvif,
 };

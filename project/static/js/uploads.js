@@ -3,8 +3,10 @@
 import { countPixels } from "./pixels.js";
 import { Refused, Sending } from "./sending.js";
 import { shrink } from "./shrinking.js";
+import { written } from "./sizes.js";
 
 const AT_ONCE = 3;
+const MOST_LINES = 50;
 const items = [];
 
 const element = (id) => document.getElementById(id);
@@ -16,16 +18,20 @@ function isPicture(file) {
   return (file.type.startsWith("image/") && file.type !== "image/svg+xml") || /\.hei[cf]$/i.test(file.name);
 }
 
+function canBeDrawn(file) {
+  return isPicture(file) && file.type !== "image/gif"; // whose animation would be lost
+}
+
 function judge(file, { types, largest, room, shrinks }) {
   const taken = types.includes(file.type);
-  const drawn = isPicture(file) && file.type !== "image/gif"; // whose animation would be lost
+  const drawn = canBeDrawn(file);
   if (room < 1) return { refused: "room" };
   if (!file.size) return { refused: "empty" };
   if (!taken && !drawn) return { refused: "type" };
   if (taken && file.size <= largest) return {};
   if (!drawn) return { refused: "large" };
   if (shrinks) return { shrinks: true };
-  return { refused: taken ? "shrinkable" : "type" };
+  return { refused: taken ? "shrinkable" : "convertible" };
 }
 
 function add(files) {
@@ -33,7 +39,7 @@ function add(files) {
   for (const file of files) {
     const room = Number(element("attachment-list").dataset.room) - items.filter((item) => item.state !== "refused").length;
     const verdict = judge(file, { types: types.split(","), largest: Number(largest), room, shrinks: element("attach-shrink").checked });
-    const item = { file, shrinks: verdict.shrinks, state: "waiting", row: makeRow(file) };
+    const item = { file, name: file.name, shrinks: verdict.shrinks, state: "waiting", row: makeRow(file) };
     items.push(item);
     if (verdict.refused) fail(item, new Refused(verdict.refused), { final: true });
     else say(item, "waiting");
@@ -50,10 +56,12 @@ function makeRow(file) {
   row.querySelector("[data-name]").textContent = file.name;
   row.querySelector("progress").setAttribute("aria-label", file.name);
   row.querySelector(`.thumb > [data-kind="${file.type === "application/pdf" ? "image" : "pdf"}"]`).remove();
-  for (const button of row.querySelectorAll("[data-label]")) {
-    button.setAttribute("aria-label", button.dataset.label.replace("{name}", () => file.name));
-  }
+  for (const button of row.querySelectorAll("[data-label]")) label(button, button.dataset.label, file.name);
   return row;
+}
+
+function label(button, text, name) {
+  button.setAttribute("aria-label", text.replace("{name}", () => name));
 }
 
 function wire(item) {
@@ -77,9 +85,14 @@ function say(item, key, values) {
   item.row.querySelector("[data-said]").textContent = sentence(key, values);
 }
 
-function announce(key, item) {
-  const status = element("sending-status");
-  if (status) status.textContent = status.dataset[key].replace("{name}", () => item.file.name);
+/** A line for each: of several at once, none takes the place of another before it is read out. */
+function announce(key, { name }, reason = "") {
+  const log = element("sending-log");
+  if (!log) return;
+  const line = document.createElement("p");
+  line.textContent = log.dataset[key].replace("{name}", () => name).replace("{reason}", () => reason);
+  log.append(line);
+  if (log.childElementCount > MOST_LINES) log.firstElementChild.remove();
 }
 
 function show(item, { failed, final = false }) {
@@ -89,15 +102,18 @@ function show(item, { failed, final = false }) {
   row.querySelector(".thumb").classList.toggle("bad", failed);
   row.querySelector("[data-retry]").hidden = !failed || final;
   row.querySelector("[data-full]").hidden = true;
+  const button = row.querySelector("[data-drop]");
+  label(button, final ? button.dataset.labelFinal : button.dataset.label, item.name);
 }
 
 function fail(item, error, { final = false } = {}) {
   item.state = final ? "refused" : "failed";
   show(item, { failed: true, final });
   const text = error instanceof Refused && error.text;
-  item.row.querySelector("[data-said]").textContent = text || sentence(error.key ?? "refused", { size: bytes(item.file.size) });
+  const reason = text || sentence(error.key ?? "refused", { size: bytes(item.file.size) });
+  item.row.querySelector("[data-said]").textContent = reason;
   item.row.querySelector("[data-full]").hidden = error.code !== "quota";
-  announce("failed", item);
+  announce("failed", item, reason);
 }
 
 /** A swap may have emptied the list, and the server's list may show what is shown here. */
@@ -122,10 +138,7 @@ function forget(item) {
   if (hadFocus) element("attach")?.focus();
 }
 
-function bytes(count) {
-  const [value, unit] = count < 1024 ** 2 ? [Math.ceil(count / 1024), "kilobyte"] : [count / 1024 ** 2, "megabyte"];
-  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
-}
+const bytes = (count) => written(count, element("sending").dataset);
 
 // The work
 
@@ -154,8 +167,8 @@ async function isTooLarge({ file, shrinks }) {
   const pixels = await countPixels(file);
   const most = JSON.parse(form().dataset.pixels)[file.type];
   if (!(pixels > most)) return false;
-  if (!element("attach-shrink").checked) throw Object.assign(new Refused("pixels"), { final: true });
-  return true;
+  if (canBeDrawn(file) && element("attach-shrink").checked) return true;
+  throw Object.assign(new Refused(canBeDrawn(file) ? "pixels-shrinkable" : "pixels"), { final: true });
 }
 
 async function makeSmaller(item) {
