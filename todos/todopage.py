@@ -15,6 +15,7 @@ from todos.filters import PAGE_SIZE
 from todos.models import Attachment, Todo
 from todos.models.attachment import MOST_FILES
 from todos.models.roles import WRITERS
+from uploads import plainly
 from uploads.kinds import Type
 from uploads.models import State, Upload
 from uploads.verifying import MOST_PIXELS
@@ -55,6 +56,7 @@ def files_context(todo: Todo, *, person: User) -> dict[str, Any]:
         "seen": crc32(repr(_seen(files, uploads)).encode()),
         "room": max(MOST_FILES - len(files), 0),
         "most_files": MOST_FILES,
+        "most_at_once": plainly.MOST,
         "largest": settings.UPLOAD_MAX_BYTES,
         "types": ",".join(Type.values),
         "most_pixels": dumps(MOST_PIXELS),

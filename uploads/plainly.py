@@ -57,21 +57,24 @@ def read(request: HttpRequest) -> None:
 
 
 def take(request: HttpRequest, *, target: Target, by: User, field: str = "file") -> list[Upload | refusals.Refused]:
-    """Store the files that were chosen and start their checks; return for each its upload, or why it is not taken."""
+    """Store the files that were chosen and start their checks; return their uploads, and why others are not taken.
+
+    A refusal names its file; what none of the others would get past is said once, of all that are left.
+    """
+    files = request.FILES.getlist(field)
+    names = [file.name or "" for file in files]
     taken: list[Upload | refusals.Refused] = []
-    for number, file in enumerate(request.FILES.getlist(field)):
+    for number, file in enumerate(files[:MOST]):
         try:
-            if number == MOST:
-                raise refusals.too_many(MOST)
             taken.append(_take(file, target=target, by=by))
         except PermissionDenied as denied:  # there is no room for one more
-            taken.append(refusals.named(refusals.Refused("full", str(denied)), file.name or ""))
-            break
+            return [*taken, refusals.named(refusals.Refused("full", str(denied)), *names[number:])]
         except refusals.Refused as refused:
-            if refused.code in ("too_many", "store"):
-                taken.append(refused)
-                break
+            if refused.code == "store":
+                return [*taken, refusals.named(refused, *names[number:])]
             taken.append(refusals.named(refused, file.name or ""))
+    if files[MOST:]:
+        taken.append(refusals.named(refusals.too_many(MOST), *names[MOST:]))
     return taken
 
 

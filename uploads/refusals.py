@@ -3,6 +3,9 @@
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+_MOST_NAMED = 10
 
 
 class Refused(Exception):
@@ -49,10 +52,14 @@ def store_down() -> Refused:
 
 
 def too_many(most: int) -> Refused:
-    return Refused(
-        "too_many", _("At most %(most)d files are taken at once; send the others afterwards.") % {"most": most}
-    )
+    return Refused("too_many", _("At most %(most)d files are taken at once; send these afterwards.") % {"most": most})
 
 
-def named(refused: Refused, name: str) -> Refused:
-    return Refused(refused.code, f"{name}: {refused}")
+def named(refused: Refused, *names: str) -> Refused:
+    told = ", ".join(names[:_MOST_NAMED])
+    if more := len(names[_MOST_NAMED:]):
+        told = ngettext("%(names)s and %(count)d other", "%(names)s and %(count)d others", more) % {
+            "names": told,
+            "count": more,
+        }
+    return Refused(refused.code, f"{told}: {refused}")

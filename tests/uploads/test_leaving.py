@@ -1,6 +1,9 @@
 """What a person gets of their uploads, and what goes with them."""
 
+from types import SimpleNamespace
+
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
@@ -110,3 +113,18 @@ def test_no_more_files_are_taken_than_a_form_may_have(shelf, alice):
     taken = post(*[SimpleUploadedFile(f"{number}.png", PNG, "image/png") for number in range(12)], by=alice)
     assert len(taken) == plainly.MOST + 1
     assert taken[-1].code == "too_many"
+    assert str(taken[-1]).startswith("6.png, 7.png, 8.png, 9.png, 10.png, 11.png: At most 6 files")
+
+
+def test_a_refusal_of_many_does_not_name_all(shelf, alice):
+    taken = post(*[SimpleUploadedFile(f"{number}.png", PNG, "image/png") for number in range(30)], by=alice)
+    assert "14.png, 15.png and 14 others: At most" in str(taken[-1])
+
+
+def test_what_follows_a_file_that_finds_no_room_is_named(shelf, alice, monkeypatch):
+    def may_add(_by, _id):
+        raise PermissionDenied("No room.")
+
+    monkeypatch.setattr(plainly.targets, "find", lambda _kind: SimpleNamespace(may_add=may_add))
+    [refused] = post(*[SimpleUploadedFile(f"{name}.png", PNG, "image/png") for name in "ab"], by=alice)
+    assert (refused.code, str(refused)) == ("full", "a.png, b.png: No room.")
