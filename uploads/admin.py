@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_reading import ReadOnly
@@ -27,6 +27,17 @@ _SIZES = {
     "middle": (_("100 KB to 1 MB"), Q(size__gt=100 * 1024, size__lte=_MIB)),
     "large": (_("1 to 5 MB"), Q(size__gt=_MIB, size__lte=5 * _MIB)),
     "huge": (_("more than 5 MB"), Q(size__gt=5 * _MIB)),
+}
+_TOTALS = {
+    State.PENDING: ngettext_lazy(
+        "%(number)d file (%(size)s) waits for its bytes", "%(number)d files (%(size)s) wait for their bytes", "number"
+    ),
+    State.VERIFYING: ngettext_lazy(
+        "%(number)d file (%(size)s) is being checked", "%(number)d files (%(size)s) are being checked", "number"
+    ),
+    State.READY: ngettext_lazy("%(number)d file (%(size)s) ready", "%(number)d files (%(size)s) ready", "number"),
+    State.REJECTED: ngettext_lazy("%(number)d file rejected", "%(number)d files rejected", "number"),
+    State.DELETED: ngettext_lazy("%(number)d file deleted", "%(number)d files deleted", "number"),
 }
 
 
@@ -67,8 +78,11 @@ class UploadAdmin(ReadOnly[Any]):
         return super().get_queryset(request).select_related("owner")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        totals = {"totals": Upload.objects.totals()}
-        return super().changelist_view(request, (extra_context or {}) | totals)
+        totals = [
+            _TOTALS[state] % {"number": number, "size": filesizeformat(taken)}
+            for state, number, taken in Upload.objects.totals()
+        ]
+        return super().changelist_view(request, (extra_context or {}) | {"totals": totals})
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         shown = list(super().get_fields(request, obj))

@@ -51,8 +51,14 @@ def test_the_list_has_totals(make_ready, begin, operator):
     make_ready()
     begin(size=2048)
     page = operator.get(LIST).text
-    assert f"1 file ({len(PNG)}\xa0bytes)" in page
-    assert "1 file (2.0\xa0KB)" in page
+    assert f"1 file ({len(PNG)}\xa0bytes) ready" in page
+    assert "1 file (2.0\xa0KB) waits for its bytes" in page
+
+
+def test_the_totals_are_sentences_of_one_and_of_several(make_ready, begin, operator):
+    for made in (begin(size=1024), begin(size=1024)):
+        Upload.objects.filter(pk=made.pk).update(state="verifying", completed_at=made.created_at)
+    assert "2 files (2.0\xa0KB) are being checked" in operator.get(LIST).text
 
 
 def test_the_list_is_filtered_and_searched(make_ready, begin, operator):

@@ -59,10 +59,10 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     def deleted_before(self, moment: datetime) -> Self:
         return self.filter(state=State.DELETED, deleted_at__lte=moment)
 
-    def totals(self) -> list[tuple[str, int, int]]:
+    def totals(self) -> list[tuple[State, int, int]]:
         """Return state, number and bytes taken of each state that there is."""
         found = self.order_by("state").values("state").annotate(number=Count("pk"), bytes=_TAKEN)
-        return [(str(State(row["state"]).label), row["number"], row["bytes"]) for row in found]
+        return [(State(row["state"]), row["number"], row["bytes"]) for row in found]
 
     def bytes_taken(self) -> int:
         """Return what counts against the quota: what those on their way reserve, what is stored of the others."""
