@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 
@@ -50,6 +50,21 @@ def request_context(get_response: Handler) -> Handler:
             return response
         finally:
             logs.end_request()
+
+    return middleware
+
+
+def head(get_response: Handler) -> Handler:
+    """Send no body where none is asked for: gunicorn would drop it, and warn of each."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.method == "HEAD":
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = iter(())  # what it was is still closed with the response
+            elif isinstance(response, HttpResponse):
+                response.content = b""
+        return response
 
     return middleware
 

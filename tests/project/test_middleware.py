@@ -2,6 +2,7 @@ import io
 
 import pytest
 from django.db import OperationalError
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -127,3 +128,24 @@ def test_a_defect_of_ours_is_a_500_page(visitor, monkeypatch):
 )
 def test_a_star_in_a_limit_stands_for_one_part_of_a_path(visitor, path, status):
     assert visitor.put(path, b"x" * (2 * 1024 * 1024)).status_code == status
+
+
+def test_no_body_is_sent_for_head():
+    closed = []
+
+    class Body:
+        def __iter__(self):
+            yield pytest.fail("was read")
+
+        def close(self):
+            closed.append(self)
+
+    request = RequestFactory().head("/")
+    streamed = StreamingHttpResponse(Body(), headers={"Content-Length": "9"})
+    whole = HttpResponse(b"123456789", headers={"Content-Length": "9"})
+    for response in (streamed, whole):
+        answer = middleware.head(lambda _request, response=response: response)(request)
+        assert b"".join(answer) == b""
+        assert answer["Content-Length"] == "9"
+        answer.close()
+    assert len(closed) == 1
