@@ -116,3 +116,16 @@ def test_a_phone_shows_all_of_it(open_page, alice, full, width):
     page.get_by_role("link", name="Kitchen from the window.jpg").tap()
     expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.slow
+def test_a_long_name_leaves_room_for_the_picture(open_page, alice, worktop):
+    name = f"{'Donaudampfschifffahrt' * 10}.png"
+    attach(worktop, by=alice, name=name)
+    page = open_page(alice, viewport=PHONE)
+    page.goto(worktop.get_absolute_url())
+    page.get_by_role("link", name=name).click()
+    heading = page.get_by_role("dialog", name=name).get_by_role("heading")
+    expect(heading).to_have_attribute("title", name)
+    lines = "heading => heading.clientHeight / parseFloat(getComputedStyle(heading).lineHeight)"
+    assert round(heading.evaluate(lines)) == 2

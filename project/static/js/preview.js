@@ -14,7 +14,8 @@ function show(link) {
   image.hidden = false;
   text.textContent = caption;
   text.hidden = !caption;
-  dialog.querySelector("h2").textContent = link.textContent;
+  const name = dialog.querySelector("h2");
+  name.textContent = name.title = link.textContent; // two lines of it are shown
   dialog.querySelector("[data-preview-file]").href = link.href;
   const status = dialog.querySelector("[data-place]");
   status.textContent = status.dataset.place.replace("{number}", place + 1).replace("{total}", all.length);
