@@ -157,6 +157,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(on_page):
 def test_without_scripts(open_page, alice, worktop):
     page = open_page(alice, java_script_enabled=False)
     page.goto(worktop.get_absolute_url())
+    expect(page.get_by_text("At most 6 files at once.")).to_be_visible()
     choose(page, png("one.png"), {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
     page.get_by_role("button", name="Attach").click()
     expect(page.get_by_text("2 files are being checked.").first).to_be_visible()
