@@ -110,7 +110,7 @@ function fail(item, error, { final = false } = {}) {
   item.state = final ? "refused" : "failed";
   show(item, { failed: true, final });
   const text = error instanceof Refused && error.text;
-  const reason = text || sentence(error.key ?? "refused", { size: bytes(item.file.size) });
+  const reason = text || sentence(error.key ?? "refused");
   item.row.querySelector("[data-said]").textContent = reason;
   item.row.querySelector("[data-full]").hidden = error.code !== "quota";
   announce("failed", item, reason);
