@@ -228,7 +228,8 @@ def test_a_copy_is_kept_before_a_migration_and_only_then(run, tmp_path):
 @pytest.mark.slow
 def test_an_environment_that_was_left_half_made_is_made_anew(tmp_path):
     shutil.copytree(ROOT / "bin", tmp_path / "bin")
-    (tmp_path / "requirements.txt").touch()
+    for name in ("requirements-build.txt", "requirements.txt"):
+        (tmp_path / name).touch()
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
     environment = {"PATH": "/usr/bin:/bin", "PYTHON": str(Path(sys.executable).resolve()), "HOME": str(tmp_path)}
     subprocess.run([tmp_path / "bin/setup"], env=environment, check=True, capture_output=True)
