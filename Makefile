@@ -32,7 +32,7 @@ test-slow: setup ## Run the tests that take longer
 	@$(pytest) $(both) -m "slow and not acceptance"
 	@$(pytest) $(both) -m "slow and not browser and not acceptance" --database postgres $(data)
 	@$(pytest) $(both) -m "$(fast)" --database postgres $(apps) $(addprefix --ignore=,$(wildcard $(data)))
-	@$(pytest) -m "slow and acceptance"
+	@$(pytest) $(both) -m "slow and acceptance"
 
 check: setup ## Check format, lint, types, templates, imports, migrations and the deployment settings
 	@bin/check
