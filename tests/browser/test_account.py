@@ -19,6 +19,7 @@ def files(settings, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_data_is_asked_for_and_fetched(page):
     page.goto(SETTINGS)
     page.get_by_role("button", name="Export my data").click()

@@ -60,6 +60,7 @@ def test_pasted_or_dropped(on_page, kind):
     expect(attached(on_page)).to_have_text("from-there.png")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_attached_is_not_sent(on_page, settings):
     page = on_page
     asked: list[str] = []
@@ -154,6 +155,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(on_page):
     expect(page.locator("#file-rows")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_without_scripts(open_page, alice, worktop):
     page = open_page(alice, java_script_enabled=False)
     page.goto(worktop.get_absolute_url())
@@ -209,6 +211,7 @@ def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, workt
     assert Upload.objects.latest("created_at").size == len(data)
 
 
+@pytest.mark.slow
 def test_a_gif_of_too_many_pixels_is_not_sent_as_it_is_never_drawn_anew(page, worktop, monkeypatch):
     data = pictures.picture("image/gif", of=Image.new("P", (80, 60)))
     gif = {"name": "moves.gif", "mimeType": "image/gif", "buffer": data}

@@ -25,6 +25,7 @@ def sign_in_elsewhere(page, user, *, secret="x" * 32):
         page.context.add_cookies([cookie | {"value": values[cookie["name"]]}] if cookie["name"] in values else [])
 
 
+@pytest.mark.slow
 def test_the_same_person_need_not_know(on_page, alice):
     page = on_page
     sign_in_elsewhere(page, alice)

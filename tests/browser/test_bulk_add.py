@@ -15,6 +15,7 @@ def first_rows(page: Page) -> list[str]:
     return page.locator("#todo-rows .text").all_inner_texts()[:4]
 
 
+@pytest.mark.slow
 def test_from_the_list_and_back_without_loading_a_page_anew(page, kitchen):
     page.goto(kitchen.get_absolute_url())
     page.get_by_role("link", name="Bulk add").click()

@@ -18,6 +18,7 @@ def remove(page: Page, name: str) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_what_was_deleted_for_good_in_another_tab(on_page, worktop, alice, watch):
     watch.foresee("404")
     attach(worktop, by=alice, name="plan.png")

@@ -155,6 +155,7 @@ def test_everything_is_copied_to_the_bucket(s3, files, upload):
         assert file.read() == b"exports/1.zip"
 
 
+@pytest.mark.slow
 def test_and_back(s3, files, folder, upload):
     run("copy", "--to", "s3")
     (folder / "files").rename(folder / "before")

@@ -42,6 +42,7 @@ def test_a_crash_anywhere_loses_and_doubles_nothing(flat, bulk_add, alice, point
     assert flat.todos.count() == 23
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_five_crashes_in_a_row(bulk_add, alice, at):
     run_until_idle()

@@ -113,6 +113,7 @@ def test_large_files_need_little_memory(alice, place):
     assert peak < (30 if place == "s3" else 3) * MB  # three parts of 8 MiB, however large it is
 
 
+@pytest.mark.slow
 def test_a_purge_deletes_the_files_that_nobody_else_sees(tiles, alice, bob, staff, second):
     shared = attach(tiles, by=bob)
     own = attach(TodoList.create("Secrets", by=bob).add("Hide the key", by=bob), by=bob, name="own.png")

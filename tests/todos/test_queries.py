@@ -83,6 +83,7 @@ def test_the_other_pages_cost_the_same_for_many(flat, tiles, alice, counted):
     assert max(many.values()) <= LIMIT
 
 
+@pytest.mark.slow
 def test_a_bulk_add_costs_the_same_for_many(flat, alice, counted):
     def pages(lines: bytes, **options) -> list[int]:
         made = BulkAdd.create(flat, ContentFile(lines), by=alice)

@@ -37,6 +37,7 @@ def assert_ledger(person, *, counted: int) -> None:
     assert Usage.objects.get(owner=person).bytes == Upload.objects.of(person).bytes_taken() == counted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", [0, 1])
 def test_a_check_that_settles_first_keeps_its_file(on_their_way, shelf, alice, held):
     """It has the upload and has not come to the ledger yet when Alice leaves."""
@@ -54,6 +55,7 @@ def test_a_check_that_settles_first_keeps_its_file(on_their_way, shelf, alice, h
     assert_ledger(alice, counted=STORED["stored_size"])
 
 
+@pytest.mark.slow
 def test_a_check_that_comes_too_late_attaches_nothing(on_their_way, shelf, alice):
     uploads = on_their_way(2)
     settled = during(lambda: leaving.leave(alice), lambda: checking.settle(uploads[0].pk, STORED))
@@ -63,6 +65,7 @@ def test_a_check_that_comes_too_late_attaches_nothing(on_their_way, shelf, alice
     assert_ledger(alice, counted=0)
 
 
+@pytest.mark.slow
 def test_a_file_that_settles_meanwhile_is_judged_by_what_it_is_then(on_their_way, shelf, alice):
     """The purge read it as one on its way, and waits; what is attached by then is others' too."""
     uploads = on_their_way(2)
@@ -76,6 +79,7 @@ def test_a_file_that_settles_meanwhile_is_judged_by_what_it_is_then(on_their_way
     assert_ledger(alice, counted=STORED["stored_size"])
 
 
+@pytest.mark.slow
 def test_all_at_once(on_their_way, shelf, alice):
     for _round in range(3):
         uploads = on_their_way(4)
