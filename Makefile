@@ -6,12 +6,8 @@ python := .venv/bin/python
 pytest := $(python) -m pytest
 both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
+# Tests marked `database` run on PostgreSQL in `make test`, the others on SQLite; `make test-slow` runs each on the other.
 apps := tests/accounts tests/todos tests/uploads tests/workflows
-# What depends most on the database runs on PostgreSQL in `make test`, the rest on SQLite; `make test-slow` runs each on the other.
-data := $(addprefix tests/accounts/test_,auditing.py bans.py inviting*.py roles.py seeding.py sessions.py) \
-  $(addprefix tests/todos/test_,bulk_adding*.py cleaning.py concurrency.py filters.py inviting.py moving.py todo*.py) \
-  $(addprefix tests/uploads/test_,checking_crashes.py completing.py faults_killed.py leaving*.py sweeping.py) \
-  $(addprefix tests/workflows/test_,c[or]*.py d*.py people.py pr*.py queues.py re[gs]*.py runs.py schedules.py work*.py)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,16 +19,16 @@ setup: ## Install Holdfast with the tools for tests and checks
 	@bin/setup --dev
 
 test: setup ## Run the tests: on SQLite, on a real PostgreSQL, on a real Valkey, in Chromium, and as a newcomer
-	@$(pytest) $(both) -m "$(fast)" $(addprefix --ignore=,$(wildcard $(data)))
-	@$(pytest) $(both) -m "$(fast)" --database postgres $(data)
-	@$(pytest) --cache valkey tests/project/test_cache.py tests/project/test_health.py tests/accounts/test_limit*.py
+	@$(pytest) $(both) -m "$(fast) and not database"
+	@$(pytest) $(both) -m "$(fast) and database" --database postgres $(apps)
+	@$(pytest) -m cache --cache valkey tests/project tests/accounts
 	@$(pytest) $(both) -m "not slow" tests/acceptance tests/browser
 
 test-slow: setup ## Run the tests that take longer
-	@$(pytest) $(both) -m "$(fast)" $(data)
+	@$(pytest) $(both) -m "$(fast) and database" $(apps)
 	@$(pytest) $(both) -m "slow and not acceptance"
-	@$(pytest) $(both) -m "slow and not browser and not acceptance" --database postgres $(data)
-	@$(pytest) $(both) -m "$(fast)" --database postgres $(apps) $(addprefix --ignore=,$(wildcard $(data)))
+	@$(pytest) $(both) -m "slow and database and not browser and not acceptance" --database postgres $(apps)
+	@$(pytest) $(both) -m "$(fast) and not database" --database postgres $(apps)
 	@$(pytest) $(both) -m "slow and acceptance"
 
 check: setup ## Check format, lint, types, templates, imports, migrations and the deployment settings

@@ -5,7 +5,7 @@ shows the last ones. A note holds no address that somebody typed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
@@ -61,7 +61,7 @@ def note(counter: str, *, name: str, person: User | None, address: addresses.Add
         return
     until = timezone.now() + timedelta(seconds=seconds)
     made = Note(counter, name, person.pk if person else None, addresses.bucket(address) if address else "", until)
-    cache.set(_slot(_next_number()), made, timeout=seconds)
+    cache.set(_slot(_next_number()), asdict(made), timeout=seconds)  # no class of ours is pickled into a shared cache
     auditing.record(AuditKind.LIMITED, person=person, detail=made.words())
 
 
@@ -84,7 +84,8 @@ def clear(found: Note) -> None:
 
 def _found() -> Iterator[tuple[str, Note]]:
     now = timezone.now()
-    for key, found in cache.get_many([_slot(number) for number in range(SLOTS)]).items():
+    for key, fields in cache.get_many([_slot(number) for number in range(SLOTS)]).items():
+        found = Note(**fields)
         if found.until > now:
             yield key, found
 
@@ -95,7 +96,7 @@ def _next_number() -> int:
 
 
 def _slot(number: int) -> str:
-    return f"limited:slot:{number % SLOTS}"
+    return f"limited:note:{number % SLOTS}"
 
 
 def _told(counter: str) -> str:

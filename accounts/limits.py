@@ -151,7 +151,7 @@ def guard[V: Callable[..., HttpResponseBase]](name: str, *, methods: tuple[str, 
 def account_key(account: str) -> str:
     """Return one key for all spellings of an address: it tells nobody the address."""
     spelled = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", account).casefold())
-    return salted_hmac(__name__, "".join(spelled.split()), algorithm="sha256").hexdigest()
+    return salted_hmac("accounts.limits", "".join(spelled.split()), algorithm="sha256").hexdigest()
 
 
 def _count(this: _Try, request: HttpRequest) -> list[str]:

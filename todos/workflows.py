@@ -15,7 +15,12 @@ BATCH = 200
 """Rows written in one transaction; to-dos, the slowest, take some 15 ms of SQLite's one writer."""
 PARTS = 2400
 """Transactions of one kind in one run, which may have 10,000 steps."""
-_PURGES = (purging.trashed_attachments, purging.lost_attachments, purging.trashed_todos, purging.trashed_lists)
+_PURGES = {  # steps by name, as runs have stored them
+    "trashed attachments": purging.trashed_attachments,
+    "lost attachments": purging.lost_attachments,
+    "trashed todos": purging.trashed_todos,
+    "trashed lists": purging.trashed_lists,
+}
 DECIDE_WITHIN = timedelta(days=7)
 SWEEP_AFTER = timedelta(days=1)
 """An upload is stored before its row is; younger files may still get theirs."""
@@ -26,9 +31,9 @@ def empty_trash(step: engine.Steps) -> dict[str, int]:
     """Delete what nobody restored in time; return how many rows of which model."""
     before = step.now() - TRASH_KEEPS
     deleted: Counter[str] = Counter()
-    for purge in _PURGES:
+    for name, purge in _PURGES.items():
         for _part in range(PARTS):  # what is beyond waits for the next night
-            gone = step.transaction(purge.__name__.replace("_", " "), purge, before, limit=BATCH)
+            gone = step.transaction(name, purge, before, limit=BATCH)
             if not gone:
                 break
             deleted.update(gone)

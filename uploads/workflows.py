@@ -15,6 +15,12 @@ PATIENCE = engine.Retry(limit=9, delay=timedelta(seconds=8))  # 68 minutes in al
 READING = timedelta(minutes=3)  # the decoder itself gives up after one
 BATCH = 100
 PARTS = 1000
+_ENDS = {  # steps by name, as runs have stored them
+    "abandon": sweeping.abandon,
+    "end stuck": sweeping.end_stuck,
+    "dismiss rejected": sweeping.dismiss_rejected,
+    "forget deleted": sweeping.forget_deleted,
+}
 
 
 @engine.workflow(VERIFY)
@@ -67,8 +73,7 @@ def sweep_uploads(step: engine.Steps) -> dict[str, int]:
     """End what was never completed; report what is stored without a row and the other way round, then delete it."""
     now = step.now()
     counts: dict[str, int] = {}
-    for end in (sweeping.abandon, sweeping.end_stuck, sweeping.dismiss_rejected, sweeping.forget_deleted):
-        name = end.__name__.replace("_", " ")
+    for name, end in _ENDS.items():
         for _part in range(PARTS):
             done = step.transaction(name, end, now, limit=BATCH)
             counts[name] = counts.get(name, 0) + done

@@ -13,8 +13,8 @@ def prune(step: engine.Steps) -> int:
     """Delete what was over for WORKFLOWS_KEEP, in bounded batches; return how many rows."""
     before = step.now() - settings.WORKFLOWS_KEEP
     deleted = 0
-    for forget in (pruning.runs, pruning.messages, pruning.firings, pruning.audit_lines):
-        while count := step.transaction(forget.__name__, forget, before, limit=BATCH):
+    for name, forget in pruning.KINDS.items():
+        while count := step.transaction(name, forget, before, limit=BATCH):
             deleted += count
             step.progress(deleted)
     return deleted

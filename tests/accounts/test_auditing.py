@@ -11,6 +11,8 @@ from accounts.models import AuditEvent, AuditKind
 from workflows import engine
 from workflows.testing import run_until_idle
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def event(alice, bob):

@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from tests.conftest import PASSWORD
 
+pytestmark = pytest.mark.database
+
 PAGE = "/accounts/settings/"
 TOMORROW = timedelta(days=1)
 

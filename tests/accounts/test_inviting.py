@@ -15,6 +15,8 @@ from workflows import engine
 from workflows.models import Message, Run
 from workflows.testing import run_until_idle
 
+pytestmark = pytest.mark.database
+
 # --- At rest ---------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,8 @@ from todos.models import Role
 from workflows import codec
 from workflows.models import Run
 
+pytestmark = pytest.mark.database
+
 
 def test_one_page_makes_the_account_and_signs_in(client, link, staff, delivered):
     assert client.get(link).status_code == 200

@@ -8,6 +8,8 @@ from accounts.models import Invitation, User
 from tests.accounts.invitations import DORA, path_of, place
 from tests.at_once import at_once, during
 
+pytestmark = pytest.mark.database
+
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_race_for_the_last_use(flat, alice):

@@ -9,6 +9,8 @@ from tests.accounts.invitations import DORA, mailed_path, path_of, place, signed
 from tests.conftest import PASSWORD
 from todos.models import Role, TodoList
 
+pytestmark = pytest.mark.database
+
 
 def test_a_link_does_not_tell_whether_an_address_has_an_account(link, alice, delivered):
     known, unknown = Client(), Client()

@@ -13,7 +13,7 @@ from tests.conftest import PASSWORD
 LIMITS = f"{PEOPLE}limits/"
 CLEAR = f"{LIMITS}clear/"
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.cache, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

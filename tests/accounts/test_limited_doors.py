@@ -7,7 +7,7 @@ from accounts.inviting import make_link
 from tests.conftest import PASSWORD
 from todos.inviting import place_in
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.cache, pytest.mark.usefixtures("clock")]
 
 
 def statuses(client: Client, address: str, fields: dict, *, tries: int) -> list[int]:

@@ -9,7 +9,7 @@ from accounts.models import AuditEvent, AuditKind
 from tests.accounts.tries import DOORS, REAUTHENTICATE, assert_limited, try_to_sign_in, try_with_json
 from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.cache, pytest.mark.usefixtures("clock")]
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -10,7 +10,7 @@ from accounts.models import AuditKind
 from tests.accounts.tries import LOOPBACK, assert_limited, try_to_sign_in
 from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.cache, pytest.mark.usefixtures("clock")]
 
 
 def fail(number: int, clock, **extra) -> list[int]:

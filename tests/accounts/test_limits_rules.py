@@ -15,7 +15,7 @@ from tests.accounts.tries import DOORS, LOOPBACK, REAUTHENTICATE, try_to_sign_in
 from tests.at_once import at_once
 from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.cache, pytest.mark.usefixtures("clock")]
 
 
 RESET = "/accounts/password/reset/"

@@ -8,6 +8,8 @@ from accounts.roles import OPERATORS, VIEWERS, make_groups
 from tests.accounts.people import PEOPLE, ban, change
 from workflows.models import AuditLine
 
+pytestmark = pytest.mark.database
+
 PAGES = [
     PEOPLE,
     *("/admin/accounts/auditevent/", "/admin/accounts/purgerequest/", "/admin/account/emailaddress/"),

@@ -12,6 +12,8 @@ from accounts.models import User
 from accounts.seeding import seed_admin, seed_first_admin
 from tests.conftest import PASSWORD
 
+pytestmark = pytest.mark.database
+
 SIGN_IN = "/accounts/login/"
 
 

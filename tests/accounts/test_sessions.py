@@ -14,6 +14,8 @@ from tests.conftest import PASSWORD
 from workflows import engine
 from workflows.testing import run_until_idle
 
+pytestmark = pytest.mark.database
+
 
 def test_sessions_that_are_over_are_deleted_in_batches(alice, sign_in, monkeypatch):
     monkeypatch.setattr(cleaning, "BATCH", 2)

@@ -11,6 +11,8 @@ from django.core.cache import caches
 
 from project.cache import SQLiteCache
 
+pytestmark = pytest.mark.cache
+
 embedded_only = pytest.mark.skipif(
     "SQLite" not in settings.CACHES["default"]["BACKEND"], reason="a property of the embedded store's file"
 )

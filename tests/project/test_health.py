@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from workflows.models import Worker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.cache, pytest.mark.django_db]
 
 
 def test_healthz_needs_nothing_but_the_process(django_assert_num_queries):

@@ -18,7 +18,7 @@ from workflows.models import Run
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import runs
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_batches")]
+pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("small_batches")]
 
 
 def test_the_order_of_lines_is_the_order_in_the_list_on_top(flat, bulk_add, alice, texts):

@@ -8,7 +8,7 @@ from todos.models.bulkadd import State
 from workflows.testing import advance, crash_at, run_until_idle
 from workflows.transitions import runs
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_batches")]
+pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("small_batches")]
 
 
 POINTS = [

@@ -15,6 +15,8 @@ from workflows.definitions import get_schedule
 from workflows.models import Run
 from workflows.testing import POINTS, advance, crash_at, run_until_idle
 
+pytestmark = pytest.mark.database
+
 OLD = TRASH_KEEPS + timedelta(minutes=1)
 
 

@@ -15,7 +15,7 @@ from todos.refusals import FullOfFiles, LastOwner, ListInTheTrash
 from uploads import checking
 from uploads.models import State, Upload, Usage
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 
 def test_completing_at_once_is_completing_once(tiles, alice, bob):

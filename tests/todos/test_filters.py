@@ -4,6 +4,8 @@ from django.template import Context, Template
 
 from todos.filters import Filters, todos_of
 
+pytestmark = pytest.mark.database
+
 
 def parsed(query: str) -> Filters:
     return Filters.from_params(QueryDict(query))

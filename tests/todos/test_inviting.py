@@ -13,6 +13,8 @@ from todos.inviting import place_in
 from todos.models import Role, TodoList
 from workflows.models import Message
 
+pytestmark = pytest.mark.database
+
 LINK = {"role": "editor", "uses": "5", "days": "30"}
 DORA = {"email": "dora@example.com", "role": "reader"}
 

@@ -4,6 +4,8 @@ from todos.models import Todo, TodoList, Verb, positions
 from todos.models.todo import Place
 from todos.refusals import ListInTheTrash, MovedMeanwhile, NeighbourGone
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def abcd(flat, alice) -> list[Todo]:

@@ -5,6 +5,8 @@ from django.utils import timezone
 from todos.models import Activity, Todo, Verb
 from todos.refusals import Gone, InTheTrash
 
+pytestmark = pytest.mark.database
+
 
 def history(todo: Todo) -> list[str]:
     return list(todo.activities.order_by("pk").values_list("verb", flat=True))

@@ -7,6 +7,8 @@ from todos.models.todolist import Summary
 from todos.refusals import LastOwner
 from workflows.testing import run_until_idle
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def mails(monkeypatch) -> list:

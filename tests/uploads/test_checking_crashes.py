@@ -9,7 +9,7 @@ from uploads.stores.local import LocalStore
 from workflows.testing import advance, crash_at, run_until_idle
 from workflows.transitions import runs
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 STEPS = 5
 POINTS = [

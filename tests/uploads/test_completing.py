@@ -15,7 +15,7 @@ from uploads.stores.local import LocalStore
 from workflows.models import Message, Run
 from workflows.testing import run_until_idle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_the_whole_way(shelf, alice, sign_in):

@@ -22,7 +22,7 @@ from workflows.crash import Crash
 from workflows.errors import WrongStatus
 from workflows.testing import run_until_idle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 COMMENTED = png(comment=b"taken at 48.2, 16.37")
 KINDS = {  # what is sent, what becomes of it, and how often its check asks the store

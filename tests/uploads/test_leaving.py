@@ -16,7 +16,7 @@ from workflows import engine
 from workflows.models import Step
 from workflows.testing import run_until_idle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_uploads_join_exports_and_purges():

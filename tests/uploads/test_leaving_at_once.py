@@ -10,7 +10,7 @@ from tests.uploads.conftest import PNG
 from uploads import checking, leaving
 from uploads.models import State, Upload, Usage
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 STORED = {"stored_size": len(PNG) - 7, "sha256": "5" * 64, "width": 3, "height": 2}
 

@@ -17,7 +17,7 @@ from workflows import engine
 from workflows.models import Run
 from workflows.testing import advance, run_until_idle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 DAY = timedelta(days=1, minutes=1)
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from workflows.codec import LIMIT, decode, encode
 from workflows.errors import NotSerializable, TooLarge
 
+pytestmark = pytest.mark.database
+
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 scalars = st.one_of(
     st.none(),

@@ -17,7 +17,7 @@ from workflows.management.console import duration
 from workflows.models import AuditLine, Message, Run
 from workflows.testing import advance, run_until_idle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def run(*arguments: str) -> str:

@@ -18,7 +18,7 @@ from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages, runs, schedules
 from workflows.working import Hands
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 
 def test_two_workers_never_claim_the_same_run():

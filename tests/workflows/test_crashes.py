@@ -23,7 +23,7 @@ from workflows.models import AuditLine, Firing, Message, Run, Schedule
 from workflows.testing import POINTS, advance, crash_at, run_until_idle
 from workflows.transitions import messages, pruning, runs, schedules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 PASSAGES = [1, 2, 3]
 UNREACHED = {
     # What only a lost or overtaken worker does; tests/workflows/test_working.py has them.

@@ -20,7 +20,7 @@ from workflows.models import Attempt, Message
 from workflows.testing import run_until_idle
 from workflows.transitions import messages
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 SHORT = timedelta(milliseconds=50)
 
 

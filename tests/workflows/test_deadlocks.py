@@ -14,6 +14,7 @@ from workflows.models import EVER, Attempt, Counter
 from workflows.transitions import runs
 
 pytestmark = [
+    pytest.mark.database,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="run it with --database postgres"),
 ]

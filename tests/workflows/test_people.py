@@ -20,7 +20,7 @@ from workflows.errors import NoSuchStep, RunOver, UnknownRun, WrongStatus
 from workflows.models import AuditLine, Run
 from workflows.testing import advance, run_until_idle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def audited(run: Run) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 
 from workflows.processes import Child
 
+pytestmark = pytest.mark.database
+
 NAP = "import time; time.sleep(60)"
 TREE = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {NAP!r}]); {NAP}"
 

@@ -13,7 +13,7 @@ from workflows.models import AuditLine, Run
 from workflows.testing import POINTS, advance, crash_at, run_until_idle
 from workflows.transitions import runs
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 CRASHES = 3
 MINUTE = timedelta(minutes=1)
 

@@ -12,7 +12,7 @@ from workflows.testing import advance, run_until_idle
 from workflows.transitions import people, pruning
 from workflows.workflows import prune
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 MONTH = timedelta(days=30)
 
 

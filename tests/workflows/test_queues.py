@@ -10,7 +10,7 @@ from workflows.models import AuditLine, Message
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def counts() -> dict[str, int]:

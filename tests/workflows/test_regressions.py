@@ -18,7 +18,7 @@ from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages, runs, schedules, steps
 from workflows.working import ADRIFT, Hands, work_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_a_message_is_not_held_on_after_its_consumer_broke_off(monkeypatch):

@@ -24,7 +24,7 @@ from workflows import clock, engine
 from workflows.models import Attempt, Run
 from workflows.testing import advance, run_until_idle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_a_run_executes_its_steps_once_and_returns(ended):

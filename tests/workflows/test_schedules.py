@@ -11,6 +11,8 @@ from workflows.models import AuditLine, Firing, Run, Schedule
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import schedules
 
+pytestmark = pytest.mark.database
+
 
 def fired(name: str) -> int:
     return Firing.objects.filter(schedule=name).count()

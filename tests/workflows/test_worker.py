@@ -17,7 +17,7 @@ from workflows.processes import Child
 from workflows.transitions import messages, runs
 from workflows.worker import LONGEST_STARTING, SILENT, STARTING, Supervisor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 MOMENT = timedelta(seconds=1)
 HOST = socket.gethostname()
 

@@ -13,7 +13,7 @@ from workflows.testing import advance, crash_at, run_until_idle
 from workflows.transitions import messages, runs
 from workflows.working import Hands
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_a_claimed_run_is_nobody_elses_until_its_lease_ends():

@@ -132,7 +132,7 @@ def is_signed(key: str, query: QueryDict) -> bool:
 
 
 def _sign(key: str, type: str, size: int, until: int) -> str:
-    return salted_hmac(f"{__name__}.put", f"{key}\n{type}\n{size}\n{until}", algorithm="sha256").hexdigest()
+    return salted_hmac("uploads.stores.local.put", f"{key}\n{type}\n{size}\n{until}", algorithm="sha256").hexdigest()
 
 
 def _path(key: str) -> Path:

@@ -51,6 +51,14 @@ def audit_lines(before: datetime, *, limit: int) -> int:
     return _delete(AuditLine.objects.filter(at__lt=before).order_by("pk"), limit)
 
 
+KINDS = {  # by the names of their steps, which runs have stored
+    "runs": runs,
+    "messages": messages,
+    "firings": firings,
+    "audit_lines": audit_lines,
+}
+
+
 def _lock(found: QuerySet[Run], limit: int) -> list[str]:
     """Return the ids of those that nobody else has locked."""
     return list(found.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])

@@ -106,11 +106,10 @@ class Command(ConsoleCommand):
 
     def prune(self, options: Namespace) -> None:
         before = clock.now() - options.older_than
-        deleted = {}
-        for forget in (pruning.runs, pruning.messages, pruning.firings, pruning.audit_lines):
-            deleted[forget.__name__] = 0
+        deleted = dict.fromkeys(pruning.KINDS, 0)
+        for name, forget in pruning.KINDS.items():
             while count := _in_transaction(forget, before):
-                deleted[forget.__name__] += count
+                deleted[name] += count
         self.facts(deleted)
 
 
