@@ -28,7 +28,7 @@ def _reason(error: Exception) -> str:
 
     if not isinstance(error, Error):
         return str(error)
-    from project.prepare import unusable
+    from project.operations.prepare import unusable
 
     return unusable(error)
 

@@ -7,11 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import (
-            factor_receivers,  # noqa: F401 - connects them
-            roles,
-            signals,
-        )
+        from accounts.audit import receivers
+        from accounts.factors import receivers as _factors  # noqa: F401 - connects them
+        from accounts.operators import groups
 
-        signals.connect()
-        roles.connect()
+        receivers.connect()
+        groups.connect()

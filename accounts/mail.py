@@ -46,7 +46,7 @@ def send_mail(template: str, *, to: User | str, context: dict[str, Any], address
 
 def send_password_link(person: User) -> bool:
     """Mail the person a link to choose their password; False for people who may not sign in."""
-    return send_mail("account/email/welcome", to=person, context={"password_url": password_link(person)})
+    return send_mail("accounts/invitations/mail/welcome", to=person, context={"password_url": password_link(person)})
 
 
 def deliver(message: dict[str, Any]) -> bool:

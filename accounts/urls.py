@@ -1,8 +1,12 @@
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from accounts import account_views, invitation_page, limits, session_views, views
-from accounts.fresh import fresh_session_required
+from accounts import limits
+from accounts.invitations import views as invitations
+from accounts.leaving import views as leaving
+from accounts.sessions import views as sessions
+from accounts.sessions.fresh import fresh_session_required
+from accounts.settings import views as settings
 
 _change_password = limits.guard("password_change")(allauth.password_change)
 
@@ -11,9 +15,9 @@ urlpatterns = [
     path("login/", allauth.login, name="account_login"),
     path("logout/", allauth.logout, name="account_logout"),
     path("signup/", allauth.signup, name="account_signup"),
-    path("inactive/", views.inactive, name="account_inactive"),
+    path("inactive/", settings.inactive, name="account_inactive"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
-    path("continue/", session_views.continue_page, name="account_continue"),
+    path("continue/", sessions.continue_page, name="account_continue"),
     path("password/change/", fresh_session_required(_change_password), name="account_change_password"),
     path("password/set/", fresh_session_required(allauth.password_set), name="account_set_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
@@ -30,18 +34,18 @@ urlpatterns = [
     ),
     path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
-    path("invitations/<str:token>/", invitation_page.invitation, name="account_invitation"),
-    path("factors/", include("accounts.factor_urls")),
-    path("sessions/", session_views.sessions_page, name="account_sessions"),
-    path("sessions/end-others/", session_views.end_other_sessions, name="account_end_other_sessions"),
-    path("sessions/<slug:number>/end/", session_views.end_session, name="account_end_session"),
-    path("settings/", views.settings_page, name="account_settings"),
-    path("address/", account_views.change_email, name="account_change_email"),
-    path("address/confirm/<str:key>/", account_views.confirm_email, name="account_change_email_confirm"),
-    path("export/", account_views.export, name="account_export"),
-    path("export/<uuid:key>/", account_views.export_file, name="account_export_file"),
-    path("delete/", account_views.delete_account, name="account_delete"),
-    path("delete/cancel/", account_views.cancel_deletion, name="account_delete_cancel"),
-    path("activity/", views.activity, name="account_activity"),
-    path("theme/", views.choose_theme, name="account_theme"),
+    path("invitations/<str:token>/", invitations.invitation, name="account_invitation"),
+    path("factors/", include("accounts.factors.urls")),
+    path("sessions/", sessions.sessions_page, name="account_sessions"),
+    path("sessions/end-others/", sessions.end_other_sessions, name="account_end_other_sessions"),
+    path("sessions/<slug:number>/end/", sessions.end_session, name="account_end_session"),
+    path("settings/", settings.settings_page, name="account_settings"),
+    path("address/", leaving.change_email, name="account_change_email"),
+    path("address/confirm/<str:key>/", leaving.confirm_email, name="account_change_email_confirm"),
+    path("export/", leaving.export, name="account_export"),
+    path("export/<uuid:key>/", leaving.export_file, name="account_export_file"),
+    path("delete/", leaving.delete_account, name="account_delete"),
+    path("delete/cancel/", leaving.cancel_deletion, name="account_delete_cancel"),
+    path("activity/", settings.activity, name="account_activity"),
+    path("theme/", settings.choose_theme, name="account_theme"),
 ]

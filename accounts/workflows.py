@@ -5,10 +5,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts import auditing, deleting, exporting, inviting, mail, onboarding, parts, purging, resetting, sessions
+from accounts import audit, extensions, invitations, mail, sessions
+from accounts.invitations import onboarding
+from accounts.leaving import deleting, exporting, purging
 from accounts.models import PurgeStatus
 from accounts.models.export import FOLDER, KEEP
 from accounts.models.purge import DECIDED, WORKFLOW
+from accounts.signing_in import resetting
 from workflows import engine
 
 BATCH = 500
@@ -70,12 +73,12 @@ def purge_member(step: engine.Steps, *, request_id: int, until: datetime) -> str
 
 def purge(step: engine.Steps, person_id: int) -> None:
     """Delete everything of a person who is shut out, but the person."""
-    for part in parts.joined():
+    for part in extensions.joined():
         part.purge(step, person_id)
     step.do("exports", exporting.forget_files, person_id)
     step.do("sessions", purging.forget_sessions, person_id, limit=BATCH)
     step.transaction("mails", purging.forget_mails, person_id)
-    while step.transaction("audit", auditing.forget, person_id, limit=BATCH):
+    while step.transaction("audit", audit.forget, person_id, limit=BATCH):
         pass
     while step.transaction("deeds", purging.forget_deeds, person_id, limit=BATCH):
         pass
@@ -144,13 +147,13 @@ def clear_sessions(step: engine.Steps) -> int:
 @engine.workflow("prune audit")
 def prune_audit(step: engine.Steps) -> int:
     """Delete audit events older than settings.AUDIT_KEEP; return how many."""
-    return _in_batches(step, "events", auditing.prune, before=step.now() - settings.AUDIT_KEEP)
+    return _in_batches(step, "events", audit.prune, before=step.now() - settings.AUDIT_KEEP)
 
 
 @engine.workflow("prune invitations")
 def prune_invitations(step: engine.Steps) -> int:
     """Delete invitations that have been over for a while; return how many."""
-    return _in_batches(step, "invitations", inviting.prune, before=step.now() - inviting.KEEP)
+    return _in_batches(step, "invitations", invitations.prune, before=step.now() - invitations.KEEP)
 
 
 def _in_batches(step: engine.Steps, name: str, delete: Callable[..., int], *, before: datetime) -> int:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.factors import has_factor
 from accounts.models import User
-from project.mail import StoredMail
+from project.lib.mail_folder import StoredMail
 
 _MAILS_A_PAGE = 50
 # NUL, a number too long for any column, and the ends of the calendar, from which a time zone leads out of it.

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from workflows.processes import die_with_parent
+from workflows.worker.processes import die_with_parent
 
 _host = os.environ.get("HOST") or "127.0.0.1"
 bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT') or '8000'}"  # `serve` gives a socket

@@ -13,7 +13,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
-from project.s3 import PRIVATE
+from project.lib.s3 import PRIVATE
 from workflows.models import Worker
 
 type Handler = Callable[[HttpRequest], HttpResponseBase]

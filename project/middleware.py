@@ -14,7 +14,8 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 
-from project import errors, logs
+from project import errors
+from project.lib import logs
 
 type Handler = Callable[[HttpRequest], HttpResponseBase]
 

@@ -9,7 +9,7 @@ import django_stubs_ext
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from project import databases, env, logs, s3
+from project.lib import databases, env, logs, s3
 
 django_stubs_ext.monkeypatch()  # ModelForm[Todo] is for the type checker; Django itself has no such classes
 
@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "project.middleware.htmx",
     "django_htmx.middleware.HtmxMiddleware",
-    "accounts.middleware.member_context",
+    "accounts.web.middleware.member_context",
 ]
 TEMPLATES = [
     {
@@ -93,8 +93,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.context.theme",
-                "todos.context.sidebar",
+                "accounts.web.context.theme",
+                "todos.web.context.sidebar",
             ]
         },
     }
@@ -156,7 +156,7 @@ SESSION_COOKIE_AGE = 7 * 24 * 3600  # with "keep me signed in"; without it the s
 CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.signing_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -168,10 +168,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_FORMS = {"reset_password": "accounts.resetting.ResetForm"}
+ACCOUNT_FORMS = {"reset_password": "accounts.signing_in.resetting.ResetForm"}
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # allauth's own answer a form error where 429 is due; ours:
 
-# What is limited: so many tries in so much time (s, m, h), counted by what; see accounts/limits.py.
+# What is limited: so many tries in so much time (s, m, h), counted by what; see accounts/limits/counting.py.
 RATE_LIMITS = {
     "sign_in": [("3/10s", "account and address"), ("30/1m", "address")],
     "sign_in_failure": [("5/5m", "account and address"), ("30/1h", "account")],
@@ -193,17 +193,17 @@ RATE_LIMITS = {
 }
 # While the store of counters is down these go on without a limit, as they serve members; the others let nobody through.
 RATE_LIMITS_OPEN = {"add_member", "bulk_add", "bulk_add_report", "search", "upload"}
-MFA_ADAPTER = "accounts.factor_adapter.FactorAdapter"
+MFA_ADAPTER = "accounts.factors.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_FORMS = {
-    "authenticate": "accounts.factor_forms.AuthenticateForm",
-    "reauthenticate": "accounts.factor_forms.ReauthenticateForm",
-    "activate_totp": "accounts.factor_forms.ActivateTOTPForm",
-    "add_webauthn": "accounts.factor_forms.AddWebAuthnForm",
-    "edit_webauthn": "accounts.factor_forms.EditWebAuthnForm",
-    "authenticate_webauthn": "accounts.factor_forms.AuthenticateWebAuthnForm",
-    "reauthenticate_webauthn": "accounts.factor_forms.ReauthenticateWebAuthnForm",
-    "login_webauthn": "accounts.factor_forms.LoginWebAuthnForm",
+    "authenticate": "accounts.factors.forms.AuthenticateForm",
+    "reauthenticate": "accounts.factors.forms.ReauthenticateForm",
+    "activate_totp": "accounts.factors.forms.ActivateTOTPForm",
+    "add_webauthn": "accounts.factors.forms.AddWebAuthnForm",
+    "edit_webauthn": "accounts.factors.forms.EditWebAuthnForm",
+    "authenticate_webauthn": "accounts.factors.forms.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "accounts.factors.forms.ReauthenticateWebAuthnForm",
+    "login_webauthn": "accounts.factors.forms.LoginWebAuthnForm",
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -214,7 +214,9 @@ REQUIRE_STAFF_MFA = env.boolean("REQUIRE_STAFF_MFA", default=False)
 # --- Mail --------------------------------------------------------------------------------------------------------
 
 MAIL_DIR = DATA_DIR / "mail"
-MAILERS = {"default": env.mailer({"BACKEND": "project.mail.FolderBackend", "OPTIONS": {"folder": str(MAIL_DIR)}})}
+MAILERS = {
+    "default": env.mailer({"BACKEND": "project.lib.mail_folder.FolderBackend", "OPTIONS": {"folder": str(MAIL_DIR)}})
+}
 DEFAULT_FROM_EMAIL = env.sender(f"Holdfast <holdfast@{_public.hostname}>")
 
 # --- Worker (figures and reasons: docs/architecture.md) ----------------------------------------------------------
@@ -222,7 +224,7 @@ DEFAULT_FROM_EMAIL = env.sender(f"Holdfast <holdfast@{_public.hostname}>")
 Q_CLUSTER = {
     "name": "holdfast",
     "label": _("Background jobs"),
-    "broker_class": "workflows.dispatch.DueWork",
+    "broker_class": "workflows.worker.dispatch.DueWork",
     "workers": 2,
     "cache": "nowhere",
     "timeout": 30,  # seconds, of jobs that are not the engine's; there are none

@@ -5,7 +5,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 
 from project.admin import behind_factor
-from workflows.metrics import metrics
+from workflows.monitoring.metrics import metrics
 
 handler400 = "project.errors.bad_request"
 handler403 = "project.errors.permission_denied"

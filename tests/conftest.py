@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from todos.models import Role, Todo, TodoList
 from uploads.verifying import decoding
-from workflows import clock, crash
+from workflows.core import clock, crash
 
 PASSWORD = "kelp holds the rock"
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from project.s3 import Bucket
+from project.lib.s3 import Bucket
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "storage.md"
 KEYS = {"access_key": "holdfast", "secret_key": "kelp holds the rock"}

@@ -7,6 +7,6 @@ class TodosConfig(AppConfig):
     verbose_name = _("To-dos")
 
     def ready(self) -> None:
-        from todos import attaching
+        from todos.attachments import attaching
 
         attaching.join()

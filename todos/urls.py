@@ -1,8 +1,14 @@
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from todos.converters import IdConverter
-from todos.views import attachments, bulk_adds, files, invitations, lists, members, todos
+from todos.attachments import views as attachments
+from todos.attachments.own_files import views as files
+from todos.bulk_adds import views as bulk_adds
+from todos.items import views as todos
+from todos.lists import views as lists
+from todos.members import invitation_views as invitations
+from todos.members import views as members
+from todos.web.converters import IdConverter
 
 register_converter(IdConverter, "id")
 

@@ -4,11 +4,13 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
-from accounts.parts import Part, register
-from todos import bulk_adding, filespage, handing_over, inviting, purging
-from todos.exporting import export
+from accounts.extensions import Part, register
+from todos.attachments.own_files import page
+from todos.bulk_adds import steps
 from todos.models.bulkadd import DECIDED
 from todos.models.trashable import TRASH_KEEPS
+from todos.people import grants, handing_over, purging
+from todos.people.exporting import export
 from workflows import engine
 
 BATCH = 200
@@ -60,15 +62,15 @@ def purge_person(step: engine.Steps, person_id: int) -> None:
 
 register(
     Part(
-        inviting.NAME,
-        describe=inviting.describe,
-        grant=inviting.grant,
+        grants.NAME,
+        describe=grants.describe,
+        grant=grants.grant,
         export=export,
         shared=handing_over.shared,
         hand_over=handing_over.hand_over,
         leave=purging.leave,
         purge=purge_person,
-        card=filespage.card,
+        card=page.card,
     )
 )
 
@@ -76,27 +78,27 @@ register(
 @engine.workflow("bulk-add")
 def bulk_add(step: engine.Steps, *, bulk_add_id: int) -> None:
     """Check the lines, wait for a person, add them. The row says what became of it; the event only wakes the run."""
-    with bulk_adding.open_source(bulk_add_id) as source:
-        found = step.do("check", bulk_adding.check, bulk_add_id, source)
-        if not step.transaction("record", bulk_adding.record, bulk_add_id, found):
+    with steps.open_source(bulk_add_id) as source:
+        found = step.do("check", steps.check, bulk_add_id, source)
+        if not step.transaction("record", steps.record, bulk_add_id, found):
             return
         with suppress(engine.WaitTimedOut):  # `decide` notes it, unless somebody confirmed at the last moment
             step.wait_for_event("decision", DECIDED, timeout=DECIDE_WITHIN)
-        if not step.transaction("decide", bulk_adding.decide, bulk_add_id):
+        if not step.transaction("decide", steps.decide, bulk_add_id):
             return
         for part in found["parts"]:
-            if not step.transaction("add", bulk_adding.add_part, bulk_add_id, part, source):
+            if not step.transaction("add", steps.add_part, bulk_add_id, part, source):
                 return
             step.progress(part[3], found["lines"])
-        step.transaction("finish", bulk_adding.finish, bulk_add_id)
+        step.transaction("finish", steps.finish, bulk_add_id)
 
 
 @engine.workflow("bulk-add-undo")
 def bulk_add_undo(step: engine.Steps, *, bulk_add_id: int) -> None:
     after: int | None = 0
     while after is not None:
-        after = step.transaction("trash", bulk_adding.trash_some, bulk_add_id, after=after)
-    step.transaction("end", bulk_adding.end_undo, bulk_add_id)
+        after = step.transaction("trash", steps.trash_some, bulk_add_id, after=after)
+    step.transaction("end", steps.end_undo, bulk_add_id)
 
 
 @engine.workflow("forget-bulk-adds")
@@ -104,9 +106,9 @@ def forget_bulk_adds(step: engine.Steps) -> int:
     """Delete the stored texts of what ended a week ago; return how many."""
     now = step.now()
     forgotten = 0
-    while count := step.do("forget", bulk_adding.forget, now - bulk_adding.KEEP_SOURCE, limit=100):
+    while count := step.do("forget", steps.forget, now - steps.KEEP_SOURCE, limit=100):
         forgotten += count
-    swept: int = step.do("sweep", bulk_adding.sweep, now - SWEEP_AFTER)
+    swept: int = step.do("sweep", steps.sweep, now - SWEEP_AFTER)
     return forgotten + swept
 
 

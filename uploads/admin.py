@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_reading import ReadOnly
+from accounts.admin.reading import ReadOnly
 from accounts.models import User
 from uploads import serving
 from uploads.models import State, Stray, Upload, Usage

@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 from django.db import transaction
 
-from accounts.exporting import CHUNK
+from accounts.extensions import PersonalFile, Rows
+from accounts.leaving.exporting import CHUNK
 from accounts.models import User
-from accounts.parts import PersonalFile, Rows
 from uploads import targets
 from uploads.models import State, Upload
 from uploads.models.queries import UploadQuerySet

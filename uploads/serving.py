@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 
-from project.connections import let_go
+from project.lib.connections import let_go
 from uploads import verifying
 from uploads.models import State, Upload
 from uploads.stores import store

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from accounts.parts import Part, register
+from accounts.extensions import Part, register
 from uploads import checking, leaving, sweeping
 from uploads.models import State
 from uploads.models.upload import RECHECK, REMOVE, VERIFY

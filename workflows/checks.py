@@ -14,7 +14,7 @@ def check_cluster(**_kwargs: Any) -> list[CheckMessage]:
 
 def _faults(conf: dict[str, Any]) -> Iterator[tuple[int, str]]:
     workers = conf.get("workers") or 0
-    if conf.get("broker_class") != "workflows.dispatch.DueWork":
+    if conf.get("broker_class") != "workflows.worker.dispatch.DueWork":
         yield 1, "Q_CLUSTER needs the broker class workflows.dispatch.DueWork: the engine's work is in its own tables."
     if not workers:
         yield 2, "Q_CLUSTER needs 'workers', a number."

@@ -8,9 +8,8 @@ def onboarding(step, *, user_id): ...
 engine.start(onboarding, {"user_id": 7}, id="onboarding-7", by=request.user)
 """
 
-from workflows.consuming import Batch, Delivery
-from workflows.definitions import consumer, schedule, workflow
-from workflows.errors import (
+from workflows.core.definitions import consumer, schedule, workflow
+from workflows.core.errors import (
     ChildFailed,
     EngineError,
     NonRetryable,
@@ -19,12 +18,13 @@ from workflows.errors import (
     WaitTimedOut,
     WorkerLost,
 )
-from workflows.policy import Retry
-from workflows.step import Steps
+from workflows.core.policy import Retry
+from workflows.replay.consuming import Batch, Delivery
+from workflows.replay.step import Steps
 from workflows.transitions.messages import drop, replay, send, send_batch
-from workflows.transitions.people import cancel, pause, restart, resume, retry, send_event
 from workflows.transitions.runs import create as start
 from workflows.transitions.runs import create_many as start_many
+from workflows.transitions.steering import cancel, pause, restart, resume, retry, send_event
 
 __all__ = [
     "Batch",

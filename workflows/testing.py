@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-from workflows import clock, crash
-from workflows.transitions.verbs import POINTS
-from workflows.working import due_at, work_once
+from workflows.core import clock, crash
+from workflows.transitions.guarding import POINTS
+from workflows.worker.working import due_at, work_once
 
 __all__ = ["POINTS", "advance", "crash_at", "run_until_idle"]
 

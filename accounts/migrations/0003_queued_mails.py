@@ -8,7 +8,7 @@ MAIL = "accounts.tasks.deliver_mail"
 def carry(apps, schema_editor):
     from django_q.signing import BadSignature, SignedPackage
 
-    from workflows import codec
+    from workflows.core import codec
 
     OrmQ = apps.get_model("django_q", "OrmQ")
     Message = apps.get_model("workflows", "Message")

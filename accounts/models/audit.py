@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses
-from project import logs
+from project.lib import logs
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -60,7 +60,7 @@ class Invitation(models.Model):
     """The right to make oneself an account, as often as `max_uses` says, and what comes with it.
 
     The token is in the link alone: whoever reads the table cannot use what stands there. Who holds an invitation that
-    is bound to an address got it by mail there. `grant` maps the names of `accounts.inviting` to what they gave.
+    is bound to an address got it by mail there. `grant` maps the names of `accounts.invitations` to what they gave.
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -90,7 +90,7 @@ class Invitation(models.Model):
     )
     revoked_at = models.DateTimeField(_("revoked at"), null=True, editable=False)
 
-    # Set by `accounts.inviting`: the link, where it was just made and is to be shown; what it grants, in words.
+    # Set by `accounts.invitations`: the link, where it was just made and is to be shown; what it grants, in words.
     link: str = ""
     grants: list[str]
     uses: RelatedManager[InvitationUse]

@@ -2,7 +2,7 @@ from typing import Any
 
 from django import template
 
-from accounts.admin_purging import may_see_requests
+from accounts.admin.purges import may_see_requests
 from accounts.models import PurgeRequest
 
 register = template.Library()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.conftest import wait_for
 from tests.acceptance.sending import ADMIN, Sender, audit
-from tests.todos.files import noise, picture
+from tests.todos.attachments.files import noise, picture
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 

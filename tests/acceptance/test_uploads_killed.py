@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.conftest import survivors, wait_for
 from tests.acceptance.held import hold
 from tests.acceptance.sending import ADMIN, NOBODY, Sender, audit
-from tests.todos.files import noise, picture
+from tests.todos.attachments.files import noise, picture
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 

@@ -9,8 +9,8 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import MD5PasswordHasher
 
-from accounts import inviting
-from tests.accounts.codes import SECRET
+from accounts import invitations
+from tests.accounts.factors.codes import SECRET
 from workflows.testing import run_until_idle
 
 
@@ -33,7 +33,7 @@ def second(make_user):
 @pytest.fixture
 def link(staff) -> str:
     """The path of an invitation for one person, to nothing in particular."""
-    return inviting.make_link(by=staff).link.removeprefix("http://localhost:8000")
+    return invitations.make_link(by=staff).link.removeprefix("http://localhost:8000")
 
 
 @pytest.fixture

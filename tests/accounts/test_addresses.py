@@ -85,7 +85,9 @@ def test_limits_count_by_address_or_by_64_bits(text, bucket):
 
 def test_the_address_of_the_request_is_at_hand_while_it_is_served(client, monkeypatch):
     seen = []
-    monkeypatch.setattr("accounts.context.chosen_theme", lambda _request: seen.append(addresses.current()) or "system")
+    monkeypatch.setattr(
+        "accounts.web.context.chosen_theme", lambda _request: seen.append(addresses.current()) or "system"
+    )
     client.get("/accounts/login/", REMOTE_ADDR="203.0.113.9")
     assert str(seen[0]) == "203.0.113.9"
     assert addresses.current() is None

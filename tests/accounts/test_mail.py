@@ -9,9 +9,10 @@ from django.db import transaction
 
 from accounts import mail
 from accounts.models import User
-from workflows import codec, engine
-from workflows.deadline import TimesUp
+from workflows import engine
+from workflows.core import codec
 from workflows.models import Message
+from workflows.replay.deadline import TimesUp
 from workflows.testing import advance, run_until_idle
 
 MESSAGE = {"to": "alice@example.com", "subject": "Hello", "text": "Text", "key": "k1"}
@@ -38,7 +39,7 @@ def queued() -> list[dict]:
 
 
 def test_a_mail_is_queued_as_plain_data(alice):
-    assert mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    assert mail.send_mail("accounts/invitations/mail/welcome", to=alice, context=LINK)
     [message] = queued()
     assert json.loads(json.dumps(message)) == message
     assert set(message) == {"to", "subject", "text", "key", "person"}
@@ -48,21 +49,21 @@ def test_a_mail_is_queued_as_plain_data(alice):
 
 def test_a_mail_joins_the_transaction_of_its_cause(alice):
     with transaction.atomic():
-        mail.send_mail("account/email/welcome", to=alice, context=LINK)
+        mail.send_mail("accounts/invitations/mail/welcome", to=alice, context=LINK)
         transaction.set_rollback(True)
     assert queued() == []
 
 
 def test_names_arrive_as_they_are_written(make_user, delivered):
     mail.send_mail(
-        "account/email/welcome",
+        "accounts/invitations/mail/welcome",
         to=make_user(
             "Ann",
         ),
         context=LINK,
     )
     User.objects.update(name="O'Brien & <Sons>")
-    mail.send_mail("account/email/welcome", to="ann@example.com", context=LINK)
+    mail.send_mail("accounts/invitations/mail/welcome", to="ann@example.com", context=LINK)
     assert "Hello O'Brien & <Sons>," in delivered()[1].body
 
 
@@ -75,7 +76,7 @@ def test_times_stand_in_the_persons_zone(alice, delivered):
 
 
 def test_an_address_nobody_has_yet_gets_mail(db, delivered):
-    assert mail.send_mail("account/email/welcome", to="new@example.com", context=LINK)
+    assert mail.send_mail("accounts/invitations/mail/welcome", to="new@example.com", context=LINK)
     assert delivered()[0].body.startswith("Hello,")
 
 
@@ -83,18 +84,18 @@ def test_who_is_shut_out_gets_no_mail(alice, bob):
     alice.ban()
     User.objects.filter(pk=bob.pk).update(is_active=False)
     for to in (alice, "ALICE@example.com", "bob@example.com"):
-        assert not mail.send_mail("account/email/welcome", to=to, context=LINK)
+        assert not mail.send_mail("accounts/invitations/mail/welcome", to=to, context=LINK)
     assert queued() == []
 
 
 def test_who_was_shut_out_meanwhile_gets_no_mail(alice, delivered):
-    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    mail.send_mail("accounts/invitations/mail/welcome", to=alice, context=LINK)
     alice.ban()
     assert delivered() == []
 
 
 def test_who_was_deleted_meanwhile_gets_no_mail(alice, delivered):
-    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    mail.send_mail("accounts/invitations/mail/welcome", to=alice, context=LINK)
     alice.delete()
     assert delivered() == []
 
@@ -117,7 +118,7 @@ def test_delays_double_up_to_a_quarter_of_an_hour():
 
 
 def test_a_failed_mail_is_tried_again_and_in_the_end_a_dead_letter(alice, mail_server_is_down, caplog):
-    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    mail.send_mail("accounts/invitations/mail/welcome", to=alice, context=LINK)
     for attempt in range(1, 10):
         run_until_idle()
         message = Message.objects.pending().get()
@@ -134,7 +135,7 @@ def test_a_failed_mail_is_tried_again_and_in_the_end_a_dead_letter(alice, mail_s
 def test_a_mail_outlives_a_server_that_is_down(alice, settings):
     working = settings.MAILERS
     settings.MAILERS = {"default": {"BACKEND": f"{__name__}.DownBackend"}}
-    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    mail.send_mail("accounts/invitations/mail/welcome", to=alice, context=LINK)
     run_until_idle()
     advance(timedelta(minutes=1))
     run_until_idle()
@@ -146,7 +147,7 @@ def test_a_mail_outlives_a_server_that_is_down(alice, settings):
 
 
 def test_what_was_sent_is_forgotten(alice):
-    mail.send_mail("account/email/welcome", to=alice, context=LINK)
+    mail.send_mail("accounts/invitations/mail/welcome", to=alice, context=LINK)
     run_until_idle()
     assert Message.objects.get().body == "null"
 

@@ -2,12 +2,12 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from accounts.inviting import make_link
+from accounts.invitations import make_link
 from accounts.models import DataExport, Session, User
 from tests.passkeys import make_passkey
-from tests.todos.files import arrived, attach, picture
-from todos.inviting import place_in
+from tests.todos.attachments.files import arrived, attach, picture
 from todos.models import BulkAdd
+from todos.people.grants import place_in
 from uploads.models import Upload
 from uploads.targets import Target
 from workflows.models import QueueState

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.roles import VIEWERS
+from accounts.operators.groups import VIEWERS
 from workflows import engine
 from workflows.models import Message
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page
 
-from tests.todos.files import picture
+from tests.todos.attachments.files import picture
 
 
 def png(name: str = "plan.png", data: bytes | None = None) -> FilePayload:

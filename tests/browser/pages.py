@@ -7,11 +7,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from playwright.sync_api import Page, Route
 
-from accounts import inviting
+from accounts import invitations
 from accounts.models import User
-from tests.todos.files import attach
-from todos.inviting import place_in
+from tests.todos.attachments.files import attach
 from todos.models import BulkAdd, Role, TodoList
+from todos.people.grants import place_in
 from workflows import engine
 from workflows.testing import run_until_idle
 
@@ -41,9 +41,9 @@ def populate(todo_list: TodoList, *, owner: User) -> list[str]:
     for number in range(55):
         todo_list.add(f"One of many {number}", by=owner)
     long_named = TodoList.create(LONG_WORD, by=owner)
-    link = inviting.make_link(by=owner, grant=place_in(long_named, role=Role.EDITOR)).link
-    inviting.invite(f"{'long' * 15}@{'name' * 15}.example", by=owner, grant=place_in(todo_list, role=Role.READER))
-    inviting.make_link(by=owner, grant=place_in(todo_list, role=Role.EDITOR))
+    link = invitations.make_link(by=owner, grant=place_in(long_named, role=Role.EDITOR)).link
+    invitations.invite(f"{'long' * 15}@{'name' * 15}.example", by=owner, grant=place_in(todo_list, role=Role.READER))
+    invitations.make_link(by=owner, grant=place_in(todo_list, role=Role.EDITOR))
     gone = TodoList.create("Gone", by=owner)
     gone.trash(by=owner)
     empty = TodoList.create("Empty", by=owner)

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts import limited
+from accounts.limits import notes
 from tests.browser.conftest import PHONE
 from tests.browser.pages import ANONYMOUS, populate, serve_errors
 
@@ -84,7 +84,7 @@ def test_phone(open_page, alice, kitchen):
 
 @pytest.mark.slow
 def test_pages_of_the_operator(open_page, staff, alice):
-    limited.note("some-counter", name="sign_in", person=alice, address=None, seconds=600)
+    notes.note("some-counter", name="sign_in", person=alice, address=None, seconds=600)
     found = []
     for theme in ("light", "dark"):
         # Opened in its theme: Django's admin fades from one to the other, whatever a person prefers.

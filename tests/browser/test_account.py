@@ -3,8 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from accounts import auditing, deleting, email_change, exporting
+from accounts import audit
+from accounts.leaving import deleting, exporting
 from accounts.models import AuditKind, DataExport
+from accounts.settings.email import change
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import violations
 from workflows.testing import run_until_idle
@@ -48,8 +50,8 @@ def test_an_account_is_given_up_and_kept_after_all(page, bob, kitchen):
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_the_pages_are_clean(open_page, alice, bob, kitchen, phone):
     for number in range(60):
-        auditing.record(AuditKind.SIGNED_IN, person=alice, actor=bob if number % 2 else alice, detail="x" * 190)
-    confirm = f"/accounts/address/confirm/{email_change._key(alice, 'alice@new.example.com')}/"
+        audit.record(AuditKind.SIGNED_IN, person=alice, actor=bob if number % 2 else alice, detail="x" * 190)
+    confirm = f"/accounts/address/confirm/{change._key(alice, 'alice@new.example.com')}/"
     page = open_page(alice, bypass_csp=True, **({"viewport": PHONE, "has_touch": True} if phone else {}))
     found = []
 

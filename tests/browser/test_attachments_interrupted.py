@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from tests.browser.attaching import choose, png, sending, slow_down, wait_for
-from tests.todos.files import noise
+from tests.todos.attachments.files import noise
 from uploads.models import State, Upload
 
 WAITS_S = (1, 2, 4, 8, 8)

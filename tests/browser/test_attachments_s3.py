@@ -12,7 +12,7 @@ from tests.browser.attaching import attached, choose, give_files, png, sending, 
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import violations
 from tests.seaweedfs import SeaweedFS
-from tests.todos.files import noise
+from tests.todos.attachments.files import noise
 from todos.models import Attachment
 from uploads.models import State, Upload, Usage
 from workflows.testing import run_until_idle

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.attaching import attached, choose, png, sending
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import violations
-from tests.todos.files import PDF, arrived, attach, picture
+from tests.todos.attachments.files import PDF, arrived, attach, picture
 from todos.models import Attachment, Todo
 from workflows.testing import run_until_idle
 

@@ -13,7 +13,7 @@ from tests.workflows import definitions
 from workflows import engine
 from workflows.models import Message, Run, Worker
 from workflows.testing import advance, run_until_idle
-from workflows.transitions import counters, messages, people, schedules
+from workflows.transitions import counters, messages, schedules, steering
 
 LONG_ID = LONG_WORD[:90]
 
@@ -33,7 +33,7 @@ def addresses(live_server, staff) -> list[str]:
         run_until_idle()
         advance(timedelta(minutes=5))
     Run.objects.filter(pk=LONG_ID).update(progress_done=61_400, progress_total=100_000)
-    people.send_event("everything-1", "other", {"why": LONG_WORD}, by=staff)
+    steering.send_event("everything-1", "other", {"why": LONG_WORD}, by=staff)
     messages.pause("narrow", by=staff)
     engine.send("narrow", 1)
     schedules.sync()

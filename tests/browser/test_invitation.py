@@ -5,13 +5,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from accounts import inviting
+from accounts import invitations
 from accounts.models import Invitation
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_accessibility import violations
 from tests.conftest import PASSWORD
-from todos.inviting import place_in
 from todos.models import Role, Todo
+from todos.people.grants import place_in
 
 
 def local(link: str) -> str:
@@ -67,9 +67,9 @@ def test_the_same_form_adds_or_invites(page, kitchen, watch):
 def test_the_other_faces_of_the_page(open_page, alice, bob, mallory, kitchen, watch):
     watch.foresee("404|410|422")
     found = []
-    for_all, gone = inviting.make_link(by=alice), inviting.make_link(by=alice)
-    to_list = inviting.make_link(by=alice, grant=place_in(kitchen, role=Role.EDITOR))
-    inviting.revoke(gone, by=alice)
+    for_all, gone = invitations.make_link(by=alice), invitations.make_link(by=alice)
+    to_list = invitations.make_link(by=alice, grant=place_in(kitchen, role=Role.EDITOR))
+    invitations.revoke(gone, by=alice)
     guest = open_page(bypass_csp=True)
     for path in ("/accounts/invitations/wrong/", local(gone.link)):
         guest.goto(path)
@@ -95,8 +95,8 @@ def test_the_other_faces_of_the_page(open_page, alice, bob, mallory, kitchen, wa
 @pytest.mark.slow
 def test_the_pages_of_the_console(open_page, staff, alice):
     found = []
-    made = inviting.make_link(by=alice, uses=2)
-    inviting.accept_as_new(made, name="Dora", email="dora@example.com", password=PASSWORD)
+    made = invitations.make_link(by=alice, uses=2)
+    invitations.accept_as_new(made, name="Dora", email="dora@example.com", password=PASSWORD)
     for theme in ("light", "dark"):
         page = open_page(staff, bypass_csp=True, color_scheme=theme)
         for path in ("", "add/", f"{made.pk}/change/"):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.attaching import attached, choose, png, sending
-from tests.todos.files import attach
+from tests.todos.attachments.files import attach
 from uploads.models import Usage
 
 

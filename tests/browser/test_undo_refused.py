@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.attaching import choose, png
-from tests.todos.files import attach
+from tests.todos.attachments.files import attach
 from todos.models import Attachment, Todo
 from uploads.models import Upload
 from workflows.testing import run_until_idle

@@ -1,8 +1,8 @@
 import pytest
 from django.test import Client
 
-from tests.todos.test_admin import members_form
-from todos.admin import TodoAdmin
+from tests.todos.admin.test_lists import members_form
+from todos.admin.lists import TodoAdmin
 
 pytestmark = pytest.mark.django_db
 

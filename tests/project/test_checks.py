@@ -1,7 +1,7 @@
 import pytest
 
 from project import checks
-from project.s3 import Bucket
+from project.lib.s3 import Bucket
 from workflows.checks import check_cluster
 
 

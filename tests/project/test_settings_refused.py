@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from project import env
+from project.lib import env
 from tests.project.reading import KEYS, manage, read_settings
 
 

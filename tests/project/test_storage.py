@@ -11,12 +11,12 @@ from django.core.files.storage import default_storage, storages
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from project import copying, prepare
 from project.management.commands.storage import Bar
+from project.operations import copying, prepare
 from uploads.models import State, Upload
 from uploads.stores.local import LocalStore
 from uploads.stores.s3 import S3Store
-from uploads.stores.trying import cors_rules
+from uploads.stores.self_test import cors_rules
 from workflows.models import Worker
 
 PICTURE = b"not really a picture"

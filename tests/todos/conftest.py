@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.todos.bulk_adds import text
-from tests.todos.files import attach
-from todos import bulk_adding
+from tests.todos.attachments.files import attach
+from tests.todos.bulk_adds.making import text
+from todos.bulk_adds import steps
 from todos.models import Attachment, BulkAdd, Todo, TodoList
 
 
@@ -21,8 +21,8 @@ def texts() -> Callable[[TodoList], list[str]]:
 
 @pytest.fixture
 def small_batches(monkeypatch):
-    monkeypatch.setattr(bulk_adding, "BATCH", 5)
-    monkeypatch.setattr(bulk_adding, "KEPT_FINDINGS", 2)
+    monkeypatch.setattr(steps, "BATCH", 5)
+    monkeypatch.setattr(steps, "KEPT_FINDINGS", 2)
 
 
 @pytest.fixture

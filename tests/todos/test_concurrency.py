@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts import purging
+from accounts.leaving import purging
 from accounts.models import User
 from tests.at_once import at_once, during
-from tests.todos.files import arrived, attach, picture
+from tests.todos.attachments.files import arrived, attach, picture
 from todos.models import Activity, Attachment, Membership, Role, Todo, TodoList, Verb, positions
 from todos.refusals import FullOfFiles, LastOwner, ListInTheTrash
 from uploads import checking

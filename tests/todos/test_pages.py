@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from todos.models import Role, Todo, TodoList
-from todos.toasts import Toast, toasts
+from todos.web.toasts import Toast, toasts
 
 
 def shown(response) -> Toast:

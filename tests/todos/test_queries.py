@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from tests.todos.files import arrived, attach, picture
+from tests.todos.attachments.files import arrived, attach, picture
 from todos.models import Activity, Attachment, BulkAdd, Membership, Role, Todo, TodoList, Verb, positions
 from uploads.models import Upload
 from workflows.testing import run_until_idle

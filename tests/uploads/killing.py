@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uploads.stores import store
-from workflows.crash import Crash
+from workflows.core.crash import Crash
 
 OPERATIONS = ("head", "open", "promote", "write", "delete")
 

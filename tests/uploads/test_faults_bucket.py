@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.faulty import BROKEN, BUSY, FULL
-from tests.todos.files import attach
+from tests.todos.attachments.files import attach
 from tests.uploads.conftest import PNG, declare, keys, png
 from tests.uploads.soundness import assert_ledger, assert_nothing_astray, assert_sound
 from uploads.models import State, Upload, Usage

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.todos.files import attach
+from tests.todos.attachments.files import attach
 from tests.uploads.conftest import PNG, declare, keys, png, send
 from tests.uploads.soundness import assert_ledger, assert_nothing_astray, assert_sound
 from uploads.models import State, Upload, Usage

@@ -18,8 +18,8 @@ from uploads.models import State, Stray, Upload
 from uploads.stores import local, store
 from uploads.stores.local import LocalStore
 from workflows import engine
-from workflows.crash import Crash
-from workflows.errors import WrongStatus
+from workflows.core.crash import Crash
+from workflows.core.errors import WrongStatus
 from workflows.testing import run_until_idle
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

@@ -7,9 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
-from accounts import parts
+from accounts import extensions
 from tests.uploads.conftest import PNG, SHELF, keys
-from uploads import leaving, plainly
+from uploads import leaving, plain_form
 from uploads.models import Upload, Usage
 from uploads.refusals import Refused
 from workflows import engine
@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_uploads_join_exports_and_purges():
-    assert parts.find("uploads")
-    names = [part.name for part in parts.joined()]
+    assert extensions.find("uploads")
+    names = [part.name for part in extensions.joined()]
     assert names.index("todos") < names.index("uploads"), "what is attached to own lists goes before"
 
 
@@ -80,8 +80,8 @@ def test_a_purge_takes_them_in_batches(begin, shelf, alice, bob):
 
 def post(*files, by) -> list:
     request = RequestFactory().post("/", {"file": list(files)})
-    plainly.read(request)
-    taken = plainly.take(request, target=SHELF, by=by)
+    plain_form.read(request)
+    taken = plain_form.take(request, target=SHELF, by=by)
     request.close()
     return taken
 
@@ -111,7 +111,7 @@ def test_each_file_of_a_form_is_judged_alone(shelf, alice, settings):
 
 def test_no_more_files_are_taken_than_a_form_may_have(shelf, alice):
     taken = post(*[SimpleUploadedFile(f"{number}.png", PNG, "image/png") for number in range(12)], by=alice)
-    assert len(taken) == plainly.MOST + 1
+    assert len(taken) == plain_form.MOST + 1
     assert taken[-1].code == "too_many"
     assert str(taken[-1]).startswith("6.png, 7.png, 8.png, 9.png, 10.png, 11.png: At most 6 files")
 
@@ -125,6 +125,6 @@ def test_what_follows_a_file_that_finds_no_room_is_named(shelf, alice, monkeypat
     def may_add(_by, _id):
         raise PermissionDenied("No room.")
 
-    monkeypatch.setattr(plainly.targets, "find", lambda _kind: SimpleNamespace(may_add=may_add))
+    monkeypatch.setattr(plain_form.targets, "find", lambda _kind: SimpleNamespace(may_add=may_add))
     [refused] = post(*[SimpleUploadedFile(f"{name}.png", PNG, "image/png") for name in "ab"], by=alice)
     assert (refused.code, str(refused)) == ("full", "a.png, b.png: No room.")

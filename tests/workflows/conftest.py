@@ -2,7 +2,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from tests.workflows import definitions
-from workflows import emit
+from workflows.core import emit
 from workflows.models import Run
 
 
@@ -16,7 +16,7 @@ def nothing_done():
 @pytest.fixture
 def ended():
     """Return a function that reads a run, which must have ended so, and returns its output or error."""
-    from workflows import codec
+    from workflows.core import codec
 
     def read(run: Run, status: str = "succeeded"):
         run.refresh_from_db()

@@ -10,13 +10,13 @@ from django.db import connection
 from tests.at_once import at_once, during
 from tests.workflows.definitions import calls, pausing, sleeping, three_steps, waiting
 from workflows import engine
-from workflows.deadline import Deadline, TimesUp
-from workflows.definitions import get_consumer, get_schedule
-from workflows.execution import execute
+from workflows.core.definitions import get_consumer, get_schedule
 from workflows.models import Event, Firing, Message, Run, Schedule
+from workflows.replay.deadline import Deadline, TimesUp
+from workflows.replay.execution import execute
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages, runs, schedules
-from workflows.working import Hands
+from workflows.worker.working import Hands
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -68,7 +68,7 @@ def test_the_same_key_sent_twice_at_once_is_one_message():
 
 
 def test_a_schedule_fires_once_on_two_machines(monkeypatch):
-    monkeypatch.setattr("workflows.definitions._schedules", {"all": get_schedule("all")})
+    monkeypatch.setattr("workflows.core.definitions._schedules", {"all": get_schedule("all")})
     at_once(schedules.sync, schedules.sync)
     Schedule.objects.update(next_fire_at=Schedule.objects.get().next_fire_at - timedelta(hours=1))
     at_once(schedules.fire_due, schedules.fire_due, schedules.fire_due)

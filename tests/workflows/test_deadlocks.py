@@ -9,8 +9,8 @@ from django.db.models import F
 from tests.at_once import at_once
 from tests.workflows.definitions import NOW, calls
 from workflows import engine
-from workflows.execution import execute
 from workflows.models import EVER, Attempt, Counter
+from workflows.replay.execution import execute
 from workflows.transitions import runs
 
 pytestmark = [

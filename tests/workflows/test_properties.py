@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.workflows.definitions import call as do_call
 from tests.workflows.definitions import calls, failing, write, written
-from workflows import clock, codec, crash, engine
+from workflows import engine
+from workflows.core import clock, codec, crash
 from workflows.models import AuditLine, Run
 from workflows.testing import POINTS, advance, crash_at, run_until_idle
 from workflows.transitions import runs

@@ -5,11 +5,12 @@ from django.db import transaction
 
 from tests.at_once import during
 from tests.workflows.definitions import call, calls, everything, failing, parent, retried, three_steps
-from workflows import clock, engine
-from workflows.errors import EngineError, UnknownRun, WrongStatus
+from workflows import engine
+from workflows.core import clock
+from workflows.core.errors import EngineError, UnknownRun, WrongStatus
 from workflows.models import Attempt, AuditLine, Event, Firing, Message, Run, Schedule, Step
 from workflows.testing import advance, run_until_idle
-from workflows.transitions import people, pruning
+from workflows.transitions import pruning, steering
 from workflows.workflows import prune
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -26,7 +27,7 @@ def test_what_is_over_is_forgotten_in_bounded_batches(ended):
     for _ in range(4):
         run_until_idle()
         advance(timedelta(hours=2))
-    people.audit("look", "run", run.pk, by=None)
+    steering.audit("look", "run", run.pk, by=None)
     fired = Schedule.objects.create(name="s", definition="d")
     Firing.objects.create(schedule=fired, fire_at=clock.now(), fired_at=clock.now(), run=run)
     assert pruning.runs(clock.now() - MONTH, limit=3) == 0

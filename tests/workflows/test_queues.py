@@ -4,8 +4,9 @@ import pytest
 from django.db import transaction
 
 from tests.workflows.definitions import calls, failing, received
-from workflows import clock, engine
-from workflows.definitions import get_consumer
+from workflows import engine
+from workflows.core import clock
+from workflows.core.definitions import get_consumer
 from workflows.models import AuditLine, Message
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from workflows import clock, definitions, engine
-from workflows.errors import NonDeterminism
+from workflows import engine
+from workflows.core import clock, definitions
+from workflows.core.errors import NonDeterminism
 from workflows.models import Run, Schedule
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import schedules

@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.definitions import anything, calls, three_steps
 from workflows import engine
-from workflows.errors import (
+from workflows.core.errors import (
     DuplicateDefinition,
     InvalidDefinition,
     InvalidId,
@@ -19,7 +19,7 @@ from workflows.errors import (
     UnknownSchedule,
     UnknownWorkflow,
 )
-from workflows.policy import Retry
+from workflows.core.policy import Retry
 from workflows.testing import run_until_idle
 from workflows.transitions import messages, schedules
 
@@ -137,7 +137,7 @@ def named(name):
     ],
 )
 def test_steps_that_make_no_sense_fail_the_run(body, message, ended, monkeypatch):
-    from workflows import definitions as registry
+    from workflows.core import definitions as registry
 
     monkeypatch.setattr(registry, "_workflows", {**registry._workflows, "refused": {}})
     run = engine.start(engine.workflow("refused")(body), {})
@@ -146,7 +146,7 @@ def test_steps_that_make_no_sense_fail_the_run(body, message, ended, monkeypatch
 
 
 def test_a_run_has_at_most_ten_thousand_steps(ended, monkeypatch):
-    monkeypatch.setattr("workflows.step.STEPS_LIMIT", 3)
+    monkeypatch.setattr("workflows.replay.step.STEPS_LIMIT", 3)
 
     @engine.workflow("endless")
     def endless(step):

@@ -8,15 +8,16 @@ import pytest
 from django.db import OperationalError
 
 from tests.workflows.definitions import calls, failing, retried, three_steps
-from workflows import clock, engine
-from workflows.consuming import consume
-from workflows.deadline import Deadline
-from workflows.definitions import ScheduleDefinition, get_consumer, get_schedule
-from workflows.errors import NotSerializable
+from workflows import engine
+from workflows.core import clock
+from workflows.core.definitions import ScheduleDefinition, get_consumer, get_schedule
+from workflows.core.errors import NotSerializable
 from workflows.models import Attempt, Firing, Message, Run, Schedule
+from workflows.replay.consuming import consume
+from workflows.replay.deadline import Deadline
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages, runs, schedules, steps
-from workflows.working import ADRIFT, Hands, work_once
+from workflows.worker.working import ADRIFT, Hands, work_once
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -28,7 +29,7 @@ def test_a_message_is_not_held_on_after_its_consumer_broke_off(monkeypatch):
         raise OperationalError("the server closed the connection")
 
     engine.send("letters", "x")
-    monkeypatch.setattr("workflows.working.consume", lost)
+    monkeypatch.setattr("workflows.worker.working.consume", lost)
     with pytest.raises(OperationalError):
         work_once("one", hands)
     assert hands._token == ""
@@ -162,7 +163,7 @@ def test_a_workflow_that_does_not_come_to_its_next_step_is_noticed():
 
 def test_one_bad_schedule_does_not_stop_the_others(monkeypatch, caplog):
     broken = ScheduleDefinition("broken", "gone", None, timedelta(hours=1), "UTC", "once", {})
-    monkeypatch.setattr("workflows.definitions._schedules", {"broken": broken, "all": get_schedule("all")})
+    monkeypatch.setattr("workflows.core.definitions._schedules", {"broken": broken, "all": get_schedule("all")})
     schedules.sync()
     advance(timedelta(hours=1))
     run_until_idle()

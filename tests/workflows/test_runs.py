@@ -20,7 +20,8 @@ from tests.workflows.definitions import (
     three_steps,
     written,
 )
-from workflows import clock, engine
+from workflows import engine
+from workflows.core import clock
 from workflows.models import Attempt, Run
 from workflows.testing import advance, run_until_idle
 
@@ -217,7 +218,7 @@ def test_code_that_was_put_right_goes_on(ended):
 
 
 def test_a_run_waits_for_the_code_of_its_version(ended, monkeypatch):
-    from workflows import definitions as registry
+    from workflows.core import definitions as registry
 
     run = engine.start(definitions.versioned_1, {})
     run_until_idle()

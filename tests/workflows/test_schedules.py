@@ -5,8 +5,8 @@ import pytest
 
 from tests.workflows import definitions  # noqa: F401 - declares the schedules
 from tests.workflows.definitions import three_steps
-from workflows import clock
-from workflows.definitions import ScheduleDefinition, get_schedule
+from workflows.core import clock
+from workflows.core.definitions import ScheduleDefinition, get_schedule
 from workflows.models import AuditLine, Firing, Run, Schedule
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import schedules
@@ -20,7 +20,7 @@ def fired(name: str) -> int:
 
 @pytest.fixture
 def synced(db, monkeypatch):
-    monkeypatch.setattr("workflows.definitions._schedules", {
+    monkeypatch.setattr("workflows.core.definitions._schedules", {
         name: get_schedule(name) for name in ("hourly", "all", "skipping")
     })  # fmt: skip
     schedules.sync()
@@ -81,7 +81,7 @@ def test_a_schedule_is_fired_by_hand(synced):
 def test_a_changed_definition_counts_from_now(synced, monkeypatch):
     before = Schedule.objects.get(pk="all").next_fire_at
     changed = ScheduleDefinition("all", three_steps.name, None, timedelta(days=7), "UTC", "all", {"start": 1})
-    monkeypatch.setattr("workflows.definitions._schedules", {"all": changed})
+    monkeypatch.setattr("workflows.core.definitions._schedules", {"all": changed})
     schedules.sync()
     assert Schedule.objects.get(pk="all").next_fire_at > before
 

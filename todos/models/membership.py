@@ -10,7 +10,7 @@ from django.db.models.deletion import Collector
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import auditing
+from accounts import audit
 from accounts.models import AuditKind
 from todos.models.activity import Activity, Verb
 from todos.models.locking import Lockable
@@ -99,7 +99,7 @@ class Membership(Lockable):
                 list_id=self.list_id,
                 changes={"member": [str(self.user), str(self.user)], "user": [self.user_id] * 2, "role": [old, role]},
             )
-            auditing.record(AuditKind.ROLE_CHANGED, person=self.user, actor=by, detail=f"{self.list}: {old} → {role}")
+            audit.record(AuditKind.ROLE_CHANGED, person=self.user, actor=by, detail=f"{self.list}: {old} → {role}")
         return True
 
     def remove(self, *, by: User) -> bool:
@@ -119,7 +119,7 @@ class Membership(Lockable):
                 list_id=self.list_id,
                 changes={"member": [str(self.user), None], "user": [self.user_id, None], "role": [self.role, None]},
             )
-            auditing.record(AuditKind.ROLE_CHANGED, person=self.user, actor=by, detail=f"{self.list}: - {self.role}")
+            audit.record(AuditKind.ROLE_CHANGED, person=self.user, actor=by, detail=f"{self.list}: - {self.role}")
         return True
 
     def _keep_an_owner(self) -> None:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from todos.lines import EXCERPT_LENGTH, Problem, explain
+from todos.bulk_adds.lines import EXCERPT_LENGTH, Problem, explain
 from todos.models.bulkadd import BulkAdd
 
 

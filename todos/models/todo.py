@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import onboarding
+from accounts.invitations import onboarding
 from accounts.text import validate_characters, validate_visible
-from todos.lines import TEXT_LENGTH
+from todos.bulk_adds.lines import TEXT_LENGTH
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
 from todos.models.roles import WRITERS

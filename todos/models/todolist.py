@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import auditing
+from accounts import audit
 from accounts.mail import send_mail
 from accounts.models import AuditKind, MailKind
 from accounts.text import validate_characters, validate_visible
@@ -176,10 +176,10 @@ class TodoList(Trashable):
                 return False
             changes: Changes = {"member": [None, str(user)], "user": [None, user.pk], "role": [None, role]}
             Activity.record(Verb.MEMBER_ADDED, by=by, at=now, list_id=self.pk, changes=changes)
-            auditing.record(AuditKind.ROLE_CHANGED, person=user, actor=by, detail=f"{self}: + {role}")
+            audit.record(AuditKind.ROLE_CHANGED, person=user, actor=by, detail=f"{self}: + {role}")
             if tell and user.wants(MailKind.ADDED_TO_LIST):
                 context = {"list": self, "by": by, "role": Role(role).label, "url": self._public_url()}
-                send_mail("todos/mail/added_to_list", to=user, context=context)
+                send_mail("todos/members/mail/added_to_list", to=user, context=context)
         return True
 
     def _public_url(self) -> str:

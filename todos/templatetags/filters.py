@@ -2,7 +2,7 @@ from typing import Any
 
 from django import template
 
-from todos.filters import Filters
+from todos.lists.filters import Filters
 
 register = template.Library()
 

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from django import template
 from django.contrib.messages.storage.base import Message
 
-from todos import toasts as messages
+from todos.web import toasts as messages
 
 register = template.Library()
 

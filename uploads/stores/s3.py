@@ -27,7 +27,7 @@ from uploads.verifying import content_disposition
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from project.s3 import Bucket
+    from project.lib.s3 import Bucket
 
 FOLDERS = ("incoming/", "uploads/")
 """The only ones that are walked: whatever else is in the bucket is somebody else's."""

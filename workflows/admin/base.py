@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from workflows.errors import EngineError
+from workflows.core.errors import EngineError
 
 ACT_ON = 500
 """Rows that one action acts on; more would outlast the request."""

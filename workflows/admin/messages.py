@@ -8,10 +8,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workflows import clock
 from workflows.admin.base import Console, Verb
-from workflows.definitions import consumers
-from workflows.errors import InvalidValue
+from workflows.core import clock
+from workflows.core.definitions import consumers
+from workflows.core.errors import InvalidValue
 from workflows.models import Message
 from workflows.transitions import messages as transitions
 

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from workflows import clock, readings
 from workflows.admin.charts import Chart, chart
-from workflows.definitions import schedules
+from workflows.core import clock
+from workflows.core.definitions import schedules
 from workflows.models import Run, RunStatus, Schedule, Worker
+from workflows.monitoring import readings
 
 LATE = timedelta(minutes=1)
 FAILED_WITHIN = timedelta(days=7)

@@ -3,9 +3,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workflows import readings
 from workflows.admin.base import Board, Verb
 from workflows.models import QueueState
+from workflows.monitoring import readings
 from workflows.transitions import messages
 
 

@@ -16,12 +16,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workflows import clock
 from workflows.admin.base import Console, Verb
 from workflows.admin.timeline import Timeline
-from workflows.definitions import workflow_names
+from workflows.core import clock
+from workflows.core.definitions import workflow_names
 from workflows.models import Run, RunStatus
-from workflows.transitions import people
+from workflows.transitions import steering
 
 AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
 
@@ -77,7 +77,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class EventForm(forms.Form):
-    type = forms.CharField(label=gettext_lazy("Type"), max_length=people.EVENT_TYPE_LIMIT)
+    type = forms.CharField(label=gettext_lazy("Type"), max_length=steering.EVENT_TYPE_LIMIT)
     payload = forms.CharField(
         label=gettext_lazy("Payload (JSON)"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -91,25 +91,25 @@ class EventForm(forms.Form):
 
 
 def _pause(pk: str, request: HttpRequest) -> str:
-    return _("The run is paused.") if people.pause(pk, by=request.user) else _("The run was paused already.")
+    return _("The run is paused.") if steering.pause(pk, by=request.user) else _("The run was paused already.")
 
 
 def _resume(pk: str, request: HttpRequest) -> str:
-    people.resume(pk, by=request.user)
+    steering.resume(pk, by=request.user)
     return _("The run goes on.")
 
 
 def _cancel(pk: str, request: HttpRequest) -> str:
-    return _("The run is cancelled.") if people.cancel(pk, by=request.user) else _("The run was cancelled already.")
+    return _("The run is cancelled.") if steering.cancel(pk, by=request.user) else _("The run was cancelled already.")
 
 
 def _retry(pk: str, request: HttpRequest) -> str:
-    people.retry(pk, by=request.user)
+    steering.retry(pk, by=request.user)
     return _("The run is tried again.")
 
 
 def _restart(pk: str, request: HttpRequest) -> str:
-    made = people.restart(pk, from_step=request.POST.get("from_step") or None, by=request.user)
+    made = steering.restart(pk, from_step=request.POST.get("from_step") or None, by=request.user)
     url = reverse("admin:workflows_run_change", args=[quote(made.pk)])
     return format_html('{} <a href="{}">{}</a>', _("A new run was started:"), url, made.pk)
 
@@ -117,7 +117,7 @@ def _restart(pk: str, request: HttpRequest) -> str:
 def _send_event(pk: str, request: HttpRequest) -> str:
     form = EventForm(request.POST)
     form.is_valid()  # RunAdmin.do has seen to it
-    people.send_event(pk, form.cleaned_data["type"], form.cleaned_data["payload"], by=request.user)
+    steering.send_event(pk, form.cleaned_data["type"], form.cleaned_data["payload"], by=request.user)
     return _("The event was sent.")
 
 

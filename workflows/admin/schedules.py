@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workflows.admin.base import Board, Verb
-from workflows.definitions import ScheduleDefinition, schedules
+from workflows.core.definitions import ScheduleDefinition, schedules
 from workflows.models import Firing, Run, Schedule
 from workflows.transitions import schedules as transitions
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from django.core.paginator import Page, Paginator
 from django.db.models.functions import Length, Substr
 
-from workflows import clock, codec
+from workflows.core import clock, codec
 from workflows.models import Attempt, AuditLine, Event, Run, Step, StepKind, StepStatus
 
 STEPS = 100

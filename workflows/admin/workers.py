@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from workflows import clock
 from workflows.admin.base import Board
-from workflows.definitions import consumers
+from workflows.core import clock
+from workflows.core.definitions import consumers
 from workflows.models import Message, Run, RunStatus, Worker
 
 MOST = 500

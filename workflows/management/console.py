@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import localtime
 
-from workflows.errors import EngineError
+from workflows.core.errors import EngineError
 
 REFUSED = 1
 LONGEST = timedelta(days=36_500)

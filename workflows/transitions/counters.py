@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from django.db import DatabaseError, connection, transaction
 
-from workflows import clock, emit
+from workflows.core import clock, emit
 from workflows.models import EVER, Counter
-from workflows.transitions.verbs import instant
+from workflows.transitions.guarding import instant
 
 EVERY = 1.0
 """Seconds between two flushes of a process."""

@@ -9,14 +9,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F, Min
 
-from workflows import clock, codec, doorbell
-from workflows.definitions import Consumer, consumers, get_consumer
-from workflows.emit import emit
-from workflows.errors import InvalidId, InvalidValue
+from workflows.core import clock, codec, doorbell
+from workflows.core.definitions import Consumer, consumers, get_consumer
+from workflows.core.emit import emit
+from workflows.core.errors import InvalidId, InvalidValue
+from workflows.core.policy import check_duration
 from workflows.models import Message, QueueState
-from workflows.policy import check_duration
-from workflows.transitions.people import audit
-from workflows.transitions.verbs import inside, instant, spell, verb
+from workflows.transitions.guarding import inside, instant, spell, verb
+from workflows.transitions.steering import audit
 
 LEASE = timedelta(seconds=10)
 KEY_LIMIT = 200

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from workflows.models import Attempt, AuditLine, Event, Firing, Message, Run, RunStatus, Step
-from workflows.transitions.verbs import verb
+from workflows.transitions.guarding import verb
 
 FOR_GOOD = (RunStatus.SUCCEEDED, RunStatus.CANCELLED)
 """What no operator can take back."""

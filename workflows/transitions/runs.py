@@ -9,12 +9,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Min
 
-from workflows import clock, codec, doorbell
-from workflows.definitions import Workflow, get_workflow
-from workflows.emit import emit, observe
-from workflows.errors import InvalidId
+from workflows.core import clock, codec, doorbell
+from workflows.core.definitions import Workflow, get_workflow
+from workflows.core.emit import emit, observe
+from workflows.core.errors import InvalidId
 from workflows.models import Run, RunStatus
-from workflows.transitions.verbs import Stopped, inside, instant, spell, verb, write
+from workflows.transitions.guarding import Stopped, inside, instant, spell, verb, write
 
 LEASE = timedelta(seconds=10)
 ID_LIMIT = 100

@@ -7,13 +7,13 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.db.models import Min
 
-from workflows import clock
-from workflows.definitions import ScheduleDefinition, get_schedule, schedules
-from workflows.emit import emit, observe
+from workflows.core import clock
+from workflows.core.definitions import ScheduleDefinition, get_schedule, schedules
+from workflows.core.emit import emit, observe
 from workflows.models import Firing, Run, Schedule
 from workflows.transitions import runs
-from workflows.transitions.people import audit
-from workflows.transitions.verbs import inside, verb
+from workflows.transitions.guarding import inside, verb
+from workflows.transitions.steering import audit
 
 log = logging.getLogger("holdfast.workflows")
 

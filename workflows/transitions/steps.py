@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from workflows import clock
-from workflows.emit import emit
-from workflows.errors import IdTaken
+from workflows.core import clock
+from workflows.core.emit import emit
+from workflows.core.errors import IdTaken
 from workflows.models import Attempt, Outcome, Run, RunStatus, Step, StepStatus
 from workflows.transitions import runs
-from workflows.transitions.verbs import Stopped, Unwind, inside, instant, lost_database, verb, write
+from workflows.transitions.guarding import Stopped, Unwind, inside, instant, lost_database, verb, write
 
 
 @dataclass(slots=True)

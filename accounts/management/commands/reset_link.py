@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand
 
 from accounts.links import password_link
 from accounts.models import User
-from accounts.seeding import refuse
+from accounts.operators.seeding import refuse
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts.seeding import SeedResult, admin_email, admin_password, seed_admin
+from accounts.operators.seeding import SeedResult, admin_email, admin_password, seed_admin
 
 
 class Command(BaseCommand):

@@ -13,9 +13,10 @@ from django.core import checks
 from django.core.management.base import BaseCommand
 from django.db import connections, transaction
 
-from accounts.seeding import SeedResult, seed_first_admin
-from project import logs, prepare
-from workflows.processes import Child
+from accounts.operators.seeding import SeedResult, seed_first_admin
+from project.lib import logs
+from project.operations import prepare
+from workflows.worker.processes import Child
 
 GRACE = 4.5  # seconds to stop in, before what is left is killed
 

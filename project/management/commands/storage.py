@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from project import copying, prepare
+from project.operations import copying, prepare
 from uploads.stores import store
 from uploads.stores.base import StoreError
-from uploads.stores.trying import trials
+from uploads.stores.self_test import trials
 from workflows.models import Worker
 
 WIDTH = 30

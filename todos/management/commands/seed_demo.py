@@ -6,8 +6,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.seeding import generate_password
-from todos import demo
+from accounts.operators.seeding import generate_password
+from todos.demo import seeding
 
 
 class Command(BaseCommand):
@@ -27,14 +27,14 @@ class Command(BaseCommand):
         password = given if given is not None else generate_password()
         try:
             validate_password(password)
-            seeded = demo.seed(password)
+            seeded = seeding.seed(password)
         except ValidationError as error:
             raise CommandError(f"The password will not do. {' '.join(error.messages)}", returncode=2) from None
-        except demo.NotOurs as error:
+        except seeding.NotOurs as error:
             raise CommandError(str(error), returncode=2) from None
         if not seeded:
             self.stdout.write("The demo is there already; nothing was changed.")
             return
-        self.stdout.write(f"Sign in as {', '.join(demo.addresses())}.")
+        self.stdout.write(f"Sign in as {', '.join(seeding.addresses())}.")
         if given is None:
             self.stdout.write(f"Password of all four (shown this once): {password}")

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from django.core.management.base import CommandError, CommandParser
 
-from workflows import readings
-from workflows.definitions import get_consumer
+from workflows.core.definitions import get_consumer
 from workflows.management.console import REFUSED, ConsoleCommand, duration, json_text
 from workflows.models import Message
+from workflows.monitoring import readings
 from workflows.transitions import messages
 
 BATCH = 500

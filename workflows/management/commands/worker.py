@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from workflows.worker import Supervisor, run_cluster
+from workflows.worker.supervisor import Supervisor, run_cluster
 
 
 class Command(BaseCommand):

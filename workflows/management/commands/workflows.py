@@ -9,18 +9,18 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import transaction
 
-from workflows import clock, codec
-from workflows.errors import UnknownRun
+from workflows.core import clock, codec
+from workflows.core.errors import UnknownRun
 from workflows.management.console import ConsoleCommand, duration, json_text
 from workflows.models import Run, RunStatus, Step
-from workflows.transitions import people, pruning
+from workflows.transitions import pruning, steering
 
 BATCH = 500
 VERBS: dict[str, tuple[Callable[..., Any], str]] = {
-    "pause": (people.pause, "stop a run before its next step"),
-    "resume": (people.resume, "let a paused run go on"),
-    "cancel": (people.cancel, "end a run and its children"),
-    "retry": (people.retry, "let a failed run go on, with its results"),
+    "pause": (steering.pause, "stop a run before its next step"),
+    "resume": (steering.resume, "let a paused run go on"),
+    "cancel": (steering.cancel, "end a run and its children"),
+    "retry": (steering.retry, "let a failed run go on, with its results"),
 }
 
 
@@ -97,11 +97,11 @@ class Command(ConsoleCommand):
         self.done(run=options.id, changed=changed is not False)
 
     def restart(self, options: Namespace) -> None:
-        made = people.restart(options.id, from_step=options.from_step)
+        made = steering.restart(options.id, from_step=options.from_step)
         self.done(run=made.pk, changed=True)
 
     def send_event(self, options: Namespace) -> None:
-        people.send_event(options.id, options.type, options.payload)
+        steering.send_event(options.id, options.type, options.payload)
         self.done(run=options.id, changed=True)
 
     def prune(self, options: Namespace) -> None:

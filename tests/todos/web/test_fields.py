@@ -1,0 +1,13 @@
+"""What the forms say about text that cannot be stored."""
+
+import pytest
+
+from todos.items.forms import AddForm, CaptionForm, ListForm
+
+
+@pytest.mark.parametrize(
+    ("form", "field"), [(CaptionForm, "caption"), (ListForm, "name"), (AddForm, "text"), (AddForm, "notes")]
+)
+def test_a_character_that_cannot_be_stored_is_named_once(form, field):
+    told = form({"text": "x"} | {field: "a\0b"}).errors[field]
+    assert told == ["This holds a character that cannot be stored (U+0000). Remove it and try again."]

@@ -1,0 +1,69 @@
+"""What the page of one list shows, as a whole and row by row."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+
+from todos.items.forms import AddForm
+from todos.lists.filters import PAGE_SIZE, Filters, todos_of
+from todos.models import Attachment, Membership, Todo
+
+
+def page_context(membership: Membership, *, filters: Filters) -> dict[str, Any]:
+    page, todos = _page(membership.list_id, filters=filters)
+    give_files(todos)
+    return base_context(membership, filters=filters) | {"todos": todos, "page_obj": page, "form": AddForm()}
+
+
+def base_context(membership: Membership, *, filters: Filters) -> dict[str, Any]:
+    """What the rows and the summary need, without the rows."""
+    return {
+        "list": membership.list,
+        "membership": membership,
+        "can_write": membership.can_write,
+        "is_owner": membership.is_owner,
+        "filters": filters,
+        "summary": membership.list.summary(),
+        "reorderable": filters.reorderable and membership.can_write,
+    }
+
+
+def place_row(todo: Todo, *, filters: Filters) -> None:
+    """Give a single row what `page_context` gives every row: where to move it by one place."""
+    if not filters.reorderable:
+        return
+    todos = todos_of(todo.list_id, filters=filters).exclude(pk=todo.pk)
+    before = list(todos.filter(position__lte=todo.position).reverse().values_list("pk", flat=True)[:2])
+    after = todos.filter(position__gt=todo.position).values_list("pk", flat=True).first()
+    _point(todo, before=before[::-1], after=after)
+
+
+def give_files(todos: list[Todo]) -> None:
+    """Give the rows what they show of their files, in one query for all of them."""
+    of: dict[int, list[Attachment]] = {todo.pk: [] for todo in todos}
+    for file in Attachment.objects.for_rows().filter(todo__in=of):
+        of[file.todo_id].append(file)
+    for todo in todos:
+        todo.files = of[todo.pk]
+
+
+def _page(list_id: int, *, filters: Filters) -> tuple[Page[Todo], list[Todo]]:
+    """Return the page and its rows; with them, where they can be moved, the two before and the one after are read."""
+    todos = todos_of(list_id, filters=filters).for_rows()
+    page = Paginator(todos, PAGE_SIZE).get_page(filters.page)
+    if not filters.reorderable:
+        return page, list(page.object_list)
+    start = (page.number - 1) * PAGE_SIZE
+    lead = min(start, 2)
+    rows = list(todos[start - lead : start + PAGE_SIZE + 1])
+    shown = rows[lead : lead + PAGE_SIZE]
+    for index, todo in enumerate(shown, start=lead):
+        following = rows[index + 1].pk if index + 1 < len(rows) else None
+        _point(todo, before=[row.pk for row in rows[max(index - 2, 0) : index]], after=following)
+    return page, shown
+
+
+def _point(todo: Todo, *, before: list[int], after: int | None) -> None:
+    # Up means behind the one two places before; with only one before, to the first place.
+    todo.move_up_after = before[0] if len(before) == 2 else "" if before else None
+    todo.move_down_after = after

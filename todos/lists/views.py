@@ -1,0 +1,116 @@
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import limits
+from accounts.web.redirects import next_path
+from todos.items.forms import AddForm, ListForm
+from todos.items.responses import attempt, rows_changed
+from todos.lists.filters import PAGE_SIZE, Filters, page_number
+from todos.lists.page import page_context
+from todos.models import Attachment, Membership, Todo, TodoList
+from todos.web import access
+from todos.web.access import MemberRequest, signed_in
+from todos.web.navigation import swap_target
+from todos.web.toasts import toast
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def lists(request: MemberRequest) -> HttpResponse:
+    form = ListForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        return redirect(TodoList.create(form.cleaned_data["name"], by=request.user))
+    page = Paginator(TodoList.objects.for_lists_page(request.user), PAGE_SIZE).get_page(page_number(_get(request)))
+    context = {"lists": page, "page_obj": page, "form": form}
+    return render(request, "todos/lists/lists.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def one_list(request: MemberRequest, pk: int) -> HttpResponse:
+    if request.method == "POST":
+        return _add(request, access.writable_list(request.user, pk))
+    membership, filters = access.readable_list(request.user, pk), Filters.from_params(request.GET)
+    if filters.q:
+        limits.check("search", request)
+    context = page_context(membership, filters=filters)
+    template = "todos/lists/_rows_changed.html" if swap_target(request) == "rows" else "todos/lists/list.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: MemberRequest, pk: int) -> HttpResponse:
+    todo_list = access.owned_list(request.user, pk).list
+    form = ListForm(request.POST if request.method == "POST" else None, initial={"name": todo_list.name})
+    if not (form.is_bound and form.is_valid()):
+        context = {"list": todo_list, "form": form}
+        return render(request, "todos/lists/edit.html", context, status=422 if form.is_bound else 200)
+    with access.held(pk):
+        todo_list = access.owned_list(request.user, pk).list
+        renamed = todo_list.rename(form.cleaned_data["name"], by=request.user)
+    if renamed:
+        toast(request, _("The list is now called “%(name)s”.") % {"name": todo_list.name})
+    return HttpResponseRedirect(next_path(request, default=todo_list.get_absolute_url()))
+
+
+@require_POST
+@signed_in
+def trash(request: MemberRequest, pk: int) -> HttpResponse:
+    with access.held(pk):
+        todo_list = access.disposable_list(request.user, pk)
+        trashed = todo_list.trash(by=request.user)
+    if trashed:
+        text = _("The list “%(name)s” is in the trash.") % {"name": todo_list.name}
+        toast(request, text, undo=reverse("todos:list_restore", args=[pk]))
+    # Not to `next`: its page has just gone.
+    return redirect("todos:lists")
+
+
+@require_POST
+@signed_in
+def restore(request: MemberRequest, pk: int) -> HttpResponse:
+    with access.held(pk):
+        todo_list = access.disposable_list(request.user, pk)
+        restored = attempt(request, lambda: todo_list.restore(by=request.user))
+    if restored:
+        toast(request, _("The list “%(name)s” is back.") % {"name": todo_list.name})
+    default = todo_list.get_absolute_url() if restored is not None else reverse("todos:trash")
+    return HttpResponseRedirect(next_path(request, default=default))
+
+
+@require_safe
+@signed_in
+def trash_page(request: MemberRequest) -> HttpResponse:
+    todos = Paginator(Todo.objects.for_trash_page(request.user), PAGE_SIZE).get_page(page_number(_get(request)))
+    trashed = TodoList.objects.restorable_by(request.user).order_by("-trashed_at", "-pk")
+    files = Attachment.objects.for_trash_page(request.user)[:PAGE_SIZE]  # the page of its to-do has all of them
+    first = todos.number == 1
+    context = {"todos": todos, "page_obj": todos, "lists": trashed if first else [], "files": files if first else []}
+    return render(request, "todos/trash/trash.html", context)
+
+
+def _add(request: MemberRequest, membership: Membership) -> HttpResponse:
+    form = AddForm(request.POST)
+    in_rows = swap_target(request) == "rows"
+    if form.is_valid():
+        with access.held(membership.list_id):
+            todo_list = access.writable_list(request.user, membership.list_id).list
+            todo_list.add(**form.cleaned_data, by=request.user)
+        if in_rows:
+            return rows_changed(request, membership)
+        return HttpResponseRedirect(next_path(request, default=membership.list.get_absolute_url()))
+    if in_rows:
+        response = render(request, "todos/lists/_add.html", {"list": membership.list, "form": form}, status=422)
+        response["HX-Retarget"], response["HX-Reswap"] = "#add", "outerHTML"
+        return response
+    context = page_context(membership, filters=Filters.from_url(next_path(request, default="")))
+    return render(request, "todos/lists/list.html", context | {"form": form}, status=422)
+
+
+def _get(request: MemberRequest) -> str | None:
+    return request.GET.get("page")
