@@ -1,6 +1,7 @@
 """What the apps above this one have to do with people: the one registry by which accounts reaches them.
 
-An app joins with `register(Part(name, …))` and leaves out what it has nothing to do with:
+An app joins in its `AppConfig.ready` with `register(Extension(name, …))`, by its label, and leaves out what it has
+nothing to do with:
 
 - `describe`, `grant`: what an invitation carries for the app as {name: data}. `describe` turns many data into a few
   words each. `grant(data, person=, by=)` runs in the transaction of the acceptance: it gives a person what the inviter
@@ -13,13 +14,18 @@ An app joins with `register(Part(name, …))` and leaves out what it has nothing
 - `card` returns what the settings page shows the person of the app.
 - `leave` takes the person out of what is shared with others, or raises ValidationError with the sentence that says why
   that cannot be. `purge` gets a workflow's `step` and deletes the rest in steps of its own, named after the app.
+- `mails`, `limits`: the kinds of its mails that a person can do without, and its names in settings.RATE_LIMITS, with
+  the words for them on pages.
+- `operators_may`: the permissions of its models that the group of operators gets besides viewing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
+
+from django.utils.functional import Promise
 
 from accounts.models import User
 from workflows import engine
@@ -36,7 +42,7 @@ class Granted:
 
 @dataclass(frozen=True)
 class Shared:
-    part: str
+    extension: str
     key: int
     label: str
     url: str  # of its page in the admin
@@ -61,7 +67,7 @@ def nothing(*_args: object, **_more: object) -> Any:
 
 
 @dataclass(frozen=True)
-class Part:
+class Extension:
     name: str
     describe: Callable[[Sequence[Data]], list[str]] = nothing
     grant: Callable[..., Granted | None] = nothing
@@ -72,19 +78,22 @@ class Part:
     card: Callable[[User], Card | None] = nothing
     leave: Callable[[User], object] = nothing
     purge: Callable[[engine.Steps, int], None] = nothing
+    mails: Mapping[str, str | Promise] = field(default_factory=dict)
+    limits: Mapping[str, str | Promise] = field(default_factory=dict)
+    operators_may: Sequence[str] = ()
 
 
-_parts: dict[str, Part] = {}
+_extensions: dict[str, Extension] = {}
 
 
-def register(part: Part) -> None:
-    _parts[part.name] = part
+def register(extension: Extension) -> None:
+    _extensions[extension.name] = extension
 
 
-def joined() -> list[Part]:
+def joined() -> list[Extension]:
     """Return who has joined, in an order that does not depend on that of the apps: workflows are replayed by it."""
-    return [_parts[name] for name in sorted(_parts)]
+    return [_extensions[name] for name in sorted(_extensions)]
 
 
-def find(name: str) -> Part | None:
-    return _parts.get(name)
+def find(name: str) -> Extension | None:
+    return _extensions.get(name)

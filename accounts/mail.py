@@ -17,16 +17,26 @@ from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.template import Context, Engine
 from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from accounts import extensions
 from accounts.links import password_link
 from accounts.models import User
 from workflows import engine
 
 QUEUE = "mail"
+TIPS = "tips"
 ATTEMPTS = 10
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(minutes=15)
 NEVER_WORKS = (ValueError, MessageError)  # a message that cannot be written; trying again would change nothing
+
+
+def kinds() -> dict[str, str | Promise]:
+    """Return the mails that a person can do without, with the words for them; all others are about their account."""
+    others = {kind: label for extension in extensions.joined() for kind, label in extension.mails.items()}
+    return others | {TIPS: _("Tips for the first days")}
 
 
 def send_mail(template: str, *, to: User | str, context: dict[str, Any], address: str = "") -> bool:

@@ -73,8 +73,8 @@ def purge_member(step: engine.Steps, *, request_id: int, until: datetime) -> str
 
 def purge(step: engine.Steps, person_id: int) -> None:
     """Delete everything of a person who is shut out, but the person."""
-    for part in extensions.joined():
-        part.purge(step, person_id)
+    for extension in extensions.joined():
+        extension.purge(step, person_id)
     step.do("exports", exporting.forget_files, person_id)
     step.do("sessions", purging.forget_sessions, person_id, limit=BATCH)
     step.transaction("mails", purging.forget_mails, person_id)

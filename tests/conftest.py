@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from accounts.models import User
 from todos.models import Role, Todo, TodoList
 from uploads.verifying import decoding
 from workflows.core import clock, crash
+from workflows.replay import step
 
 PASSWORD = "kelp holds the rock"
 
@@ -31,6 +33,12 @@ def real_time():
     yield
     clock.reset()
     crash.disarm()
+
+
+@pytest.fixture(autouse=True)
+def patient_steps(monkeypatch):
+    """Let transactions of steps take their time: how long is a matter of the machine, and of no test but its own."""
+    monkeypatch.setattr(step, "TRANSACTION_TIMEOUT", timedelta(minutes=1))
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from todos.items import views as todos
 from todos.lists import views as lists
 from todos.members import invitation_views as invitations
 from todos.members import views as members
+from todos.trash import views as trash
 from todos.web.converters import IdConverter
 
 register_converter(IdConverter, "id")
@@ -53,5 +54,5 @@ urlpatterns = [
     path("attachments/<id:pk>/large/", attachments.large, name="attachment_large"),
     path("attachments/<id:pk>/erase/", files.erase, name="attachment_erase"),
     path("files/", files.files, name="files"),
-    path("trash/", lists.trash_page, name="trash"),
+    path("trash/", trash.trash_page, name="trash"),
 ]

@@ -4,13 +4,11 @@ from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
-from accounts.extensions import Part, register
-from todos.attachments.own_files import page
 from todos.bulk_adds import steps
 from todos.models.bulkadd import DECIDED
 from todos.models.trashable import TRASH_KEEPS
-from todos.people import grants, handing_over, purging
-from todos.people.exporting import export
+from todos.people import purging
+from todos.trash import emptying
 from workflows import engine
 
 BATCH = 200
@@ -18,10 +16,10 @@ BATCH = 200
 PARTS = 2400
 """Transactions of one kind in one run, which may have 10,000 steps."""
 _PURGES = {  # steps by name, as runs have stored them
-    "trashed attachments": purging.trashed_attachments,
-    "lost attachments": purging.lost_attachments,
-    "trashed todos": purging.trashed_todos,
-    "trashed lists": purging.trashed_lists,
+    "trashed attachments": emptying.trashed_attachments,
+    "lost attachments": emptying.lost_attachments,
+    "trashed todos": emptying.trashed_todos,
+    "trashed lists": emptying.trashed_lists,
 }
 DECIDE_WITHIN = timedelta(days=7)
 SWEEP_AFTER = timedelta(days=1)
@@ -58,21 +56,6 @@ def purge_person(step: engine.Steps, person_id: int) -> None:
         pass
     naming = step.do("todos: find their name", purging.history_naming, person_id)
     step.map("todos: take their name", purging.take_names, naming, batch=BATCH, in_transaction=True)
-
-
-register(
-    Part(
-        grants.NAME,
-        describe=grants.describe,
-        grant=grants.grant,
-        export=export,
-        shared=handing_over.shared,
-        hand_over=handing_over.hand_over,
-        leave=purging.leave,
-        purge=purge_person,
-        card=page.card,
-    )
-)
 
 
 @engine.workflow("bulk-add")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.reading import ReadOnly
-from accounts.models import User
+from accounts.web.requests import operator
 from uploads import serving
 from uploads.models import State, Stray, Upload, Usage
 
@@ -101,19 +101,17 @@ class UploadAdmin(ReadOnly[Any]):
 
     @admin.action(description=_("Check again"), permissions=["recheck"])
     def recheck(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
-        assert isinstance(request.user, User)
-        by = request.user
+        by = operator(request)
         count = sum(upload.recheck(by=by) for upload in queryset)
         said = ngettext("%d file is being checked again.", "%d files are being checked again.", count) % count
         messages.success(request, said)
 
     @admin.action(description=_("Delete what the check again found to be wrong"), permissions=["recheck"])
     def discard(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
-        assert isinstance(request.user, User)
-        count = 0
+        by, count = operator(request), 0
         for upload in queryset.filter(state=State.READY).exclude(finding=""):
             with transaction.atomic():
-                if upload.lose(by=request.user):
+                if upload.lose(by=by):
                     self.log_change(request, upload, gettext("Deleted: %s") % upload.get_finding_display())
                     count += 1
         messages.success(request, ngettext("%d file was deleted.", "%d files were deleted.", count) % count)

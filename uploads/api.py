@@ -23,12 +23,6 @@ LONGEST_NAME = 1000
 log = logging.getLogger("holdfast.uploads")
 
 
-class MemberRequest(HttpRequest):
-    """A request whose sender is signed in, which `for_members` makes sure of."""
-
-    user: User
-
-
 def for_members[**P](view: Callable[P, JsonResponse]) -> Callable[P, JsonResponse]:
     """Decorate a view: visitors get 401, and what it raises becomes an answer."""
 

@@ -200,10 +200,17 @@ def owners() -> list[int]:
 
 def reconcile(owner_ids: Sequence[int]) -> int:
     """Count anew what the members' uploads take; return how many were noted wrongly."""
-    wrong = 0
-    for owner_id in owner_ids:
-        noted, counted = Usage.reconcile(owner_id)
-        if noted != counted:
-            wrong += 1
-            log.error("The usage of member %d was noted as %d bytes and is %d", owner_id, noted, counted)
-    return wrong
+    return sum(_reconcile(owner_id) for owner_id in owner_ids)
+
+
+def _reconcile(owner_id: int) -> bool:
+    """Count again; return whether it was noted wrongly. What is changing right now is added to the new count."""
+    with transaction.atomic():
+        row, _made = Usage.objects.get_or_create(owner_id=owner_id)
+        noted = Usage.objects.select_for_update().get(pk=row.pk).bytes
+        counted = Upload.objects.filter(owner=owner_id).bytes_taken()
+        if noted == counted:
+            return False
+        Usage.objects.filter(pk=row.pk).update(bytes=counted)
+    log.error("The usage of member %d was noted as %d bytes and is %d", owner_id, noted, counted)
+    return True

@@ -14,9 +14,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from accounts.web.requests import MemberRequest
 from project.lib.connections import let_go
 from uploads import access, api, targets
-from uploads.api import MemberRequest, for_members
+from uploads.api import for_members
 from uploads.models import NotUploaded, State, Upload
 from uploads.models.upload import PUT_WITHIN
 from uploads.reasons import Reason

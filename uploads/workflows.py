@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from accounts.extensions import Part, register
-from uploads import checking, leaving, sweeping
+from uploads import checking, sweeping
 from uploads.models import State
 from uploads.models.upload import RECHECK, REMOVE, VERIFY
 from uploads.reasons import Reason
@@ -94,5 +93,3 @@ def reconcile_usage(step: engine.Steps) -> int:
 
 engine.schedule("sweep uploads", sweep_uploads, cron="17 4 * * *", missed="once")
 engine.schedule("reconcile usage", reconcile_usage, cron="47 4 * * *", missed="once")
-
-register(Part("uploads", export=leaving.export, files=leaving.files, leave=leaving.leave, purge=leaving.purge))

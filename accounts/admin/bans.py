@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.rights import operator
 from accounts.models import User
 from accounts.sessions.fresh import fresh_session_required
 from accounts.text import one_line, validate_characters
+from accounts.web.requests import operator
 
 LONGEST = timedelta(days=36_525)  # the last days of the calendar cannot be shown in every time zone
 

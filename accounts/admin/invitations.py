@@ -25,10 +25,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts import invitations
 from accounts.admin.forms import free_address
 from accounts.admin.reading import PlainlyNamed
-from accounts.admin.rights import operator
+from accounts.invitations.forms import days_field, uses_field
 from accounts.models import Invitation, InvitationState, User
 from accounts.models.invitation import InvitationQuerySet
-from accounts.settings.forms import days_field, uses_field
+from accounts.web.requests import operator
 
 
 class InvitationForm(forms.ModelForm[Invitation]):

@@ -32,11 +32,12 @@ from accounts.admin.fresh import FreshToChange
 from accounts.admin.limits import LimitsMixin
 from accounts.admin.purges import PurgingMixin
 from accounts.admin.reading import ReadOnly
-from accounts.admin.rights import is_superuser, may_touch, operator
+from accounts.admin.rights import is_superuser, may_touch
 from accounts.invitations import onboarding
 from accounts.mail import send_mail, send_password_link
 from accounts.models import AuditKind, User, UserQuerySet
 from accounts.sessions.fresh import fresh_session_required
+from accounts.web.requests import operator
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.reading import PlainlyNamed
-from accounts.admin.rights import may_touch, operator
+from accounts.admin.rights import may_touch
 from accounts.leaving import purging
 from accounts.models import PurgeRequest, User
 from accounts.sessions.fresh import fresh_session_required
 from accounts.text import one_line, validate_characters
+from accounts.web.requests import operator
 
 PERMISSION = "accounts.purge_person"
 

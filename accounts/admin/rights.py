@@ -5,11 +5,6 @@ from django.http import HttpRequest
 from accounts.models import User
 
 
-def operator(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def is_superuser(request: HttpRequest) -> bool:
     return bool(request.user.is_active and request.user.is_superuser)
 

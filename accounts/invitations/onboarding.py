@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import links, mail
-from accounts.models import MailKind, User
+from accounts.models import User
 from workflows import engine
 
 WORKFLOW = "onboarding"
@@ -49,7 +49,7 @@ def tip(user_id: int, *, had_link: bool) -> bool:
         return False
     if not (had_link or person.has_usable_password()):
         return False
-    if not person.wants(MailKind.TIPS):
+    if not person.wants(mail.TIPS):
         return False
     context: dict[str, Any] = {"reset_url": "" if person.has_usable_password() else links.reset_url()}
     return mail.send_mail("accounts/invitations/mail/tip", to=person, context=context)

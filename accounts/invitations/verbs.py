@@ -5,7 +5,7 @@ was opened where it was sent, and with a link the inviter answers for whom they 
 without a mail server take people in. It ends where the inviter may not sign in any more, and with a link somebody can
 take any address that has no account here yet; an address that has one is never taken over.
 
-What an invitation grants belongs to who has joined accounts.parts; the invitation carries it as {name: data}.
+What an invitation grants belongs to who has joined accounts.extensions; the invitation carries it as {name: data}.
 """
 
 from collections.abc import Iterable
@@ -46,9 +46,11 @@ def describe(invitations: Iterable[Invitation]) -> list[Invitation]:
     rows = list(invitations)
     for row in rows:
         row.grants = []
-    for part in extensions.joined():
-        granting = [row for row in rows if part.name in row.grant]
-        for row, words in zip(granting, part.describe([row.grant[part.name] for row in granting]), strict=True):
+    for extension in extensions.joined():
+        granting = [row for row in rows if extension.name in row.grant]
+        for row, words in zip(
+            granting, extension.describe([row.grant[extension.name] for row in granting]), strict=True
+        ):
             row.grants.append(words)
     return rows
 
@@ -183,7 +185,7 @@ def _create(person: User) -> User | None:
 def _grant(invitation: Invitation, person: User) -> tuple[list[Granted], bool]:
     """Return what was granted, and whether something is missing."""
     given = [
-        part.grant(data, person=person, by=invitation.made_by) if (part := extensions.find(name)) else None
+        extension.grant(data, person=person, by=invitation.made_by) if (extension := extensions.find(name)) else None
         for name, data in sorted(invitation.grant.items())
     ]
     granted = [one for one in given if one]

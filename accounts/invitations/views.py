@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import limits
 from accounts.invitations import verbs
+from accounts.invitations.forms import AcceptForm
 from accounts.invitations.verbs import Accepted
 from accounts.models import Invitation, User
-from accounts.settings.forms import AcceptForm
 
 LANDING = "invitation_landing"  # in the session: where a person who has accepted goes on
 

@@ -1,7 +1,7 @@
 """Deleting one's own account: after 14 days in which it stays as it is, and in which the person may change their mind.
 
 What others use too goes to the heirs that the person chose, or stays without an owner, which the operators knew two
-weeks before (see accounts.parts). The rest is deleted as in `accounts.leaving.purging`.
+weeks before (see accounts.extensions). The rest is deleted as in `accounts.leaving.purging`.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ GRACE = timedelta(days=14)
 WARN_BEFORE = timedelta(days=2)
 
 type Heir = list[Any]
-"""Part, key of the thing, id of the person who gets it: as the workflow's input stores it."""
+"""Extension, key of the thing, id of the person who gets it: as the workflow's input stores it."""
 
 
 def shared(person: User) -> list[Shared]:
-    return [thing for part in extensions.joined() for thing in part.shared(person)]
+    return [thing for extension in extensions.joined() for thing in extension.shared(person)]
 
 
 def ask(person: User, *, heirs: list[Heir]) -> bool:
@@ -79,8 +79,8 @@ def shut_out(person_id: int, *, until: datetime, heirs: list[Heir]) -> bool:
         person = _still_to_go(person_id, until=until)
         if person is None:
             return False
-        for part in extensions.joined():
-            part.hand_over(person, {key: heir for of, key, heir in heirs if of == part.name})
+        for extension in extensions.joined():
+            extension.hand_over(person, {key: heir for of, key, heir in heirs if of == extension.name})
         purging.end_access(person)
     except ValidationError as error:
         raise purging.Blocked(" ".join(error.messages)) from error
@@ -147,7 +147,7 @@ def _tell_person(person: User, what: str) -> None:
 def _tell_operators(person: User, *, heirs: list[Heir]) -> None:
     """Mail what will be without an owner, if there is anything, to who can give it one."""
     settled = {(part, key) for part, key, _heir in heirs}
-    deserted = [thing for thing in shared(person) if (thing.part, thing.key) not in settled]
+    deserted = [thing for thing in shared(person) if (thing.extension, thing.key) not in settled]
     if not deserted:
         return
     context = {"person": person, "things": deserted, "deletion_at": person.deletion_at}

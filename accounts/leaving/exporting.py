@@ -1,6 +1,6 @@
 """Giving people their own data: one ZIP of JSON and of their own files in the private storage, for a week.
 
-What there is besides the account comes from who has joined accounts.parts.
+What there is besides the account comes from who has joined accounts.extensions.
 """
 
 import json
@@ -57,11 +57,11 @@ def write(key: UUID) -> dict[str, Any] | None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, rows in _account(export.person):
                 _write_rows(archive, f"{name}.json", rows)
-            for part in extensions.joined():
-                for name, rows in part.export(export.person):
+            for extension in extensions.joined():
+                for name, rows in extension.export(export.person):
                     _write_rows(archive, f"{name}.json", rows)
             taken = {name.casefold() for name in archive.namelist()}
-            files = (file for part in extensions.joined() for file in part.files(export.person))
+            files = (file for extension in extensions.joined() for file in extension.files(export.person))
             lost = [file for file in files if not _write(archive, file, taken=taken)]
             if lost:
                 _write_rows(archive, "missing-files.json", ({"name": file.name} for file in lost))

@@ -1,6 +1,6 @@
 """Deleting a person with all their data, once a second operator has approved it.
 
-What other apps have of the person is left and deleted by who has joined accounts.parts.
+What other apps have of the person is left and deleted by who has joined accounts.extensions.
 """
 
 from datetime import datetime
@@ -116,8 +116,8 @@ def erase(person: User) -> None:
 def end_access(person: User) -> None:
     """Shut the person out and take them out of what they share; raises ValidationError where that cannot be."""
     User.objects.keep_an_operator(without={person.pk})
-    for part in extensions.joined():
-        part.leave(person)
+    for extension in extensions.joined():
+        extension.leave(person)
     person.is_active, person.onboarding_at = False, None
     person.end_sessions()
     person.save(update_fields=["is_active", "onboarding_at", "session_version"])

@@ -1,4 +1,4 @@
-"""What people do with their own account: another address, their data as a file, its end."""
+"""Taking one's data along, and ending one's account."""
 
 from http import HTTPStatus
 
@@ -14,48 +14,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import limits
 from accounts.leaving import deleting, exporting
-from accounts.models import DataExport, User
+from accounts.leaving.forms import DeletionForm
+from accounts.models import DataExport
 from accounts.sessions.fresh import fresh_session_required
-from accounts.settings.email import change
-from accounts.settings.forms import DeletionForm, EmailForm
 from accounts.web.redirects import next_path
+from accounts.web.requests import MemberRequest
 
 PAGE = ["GET", "HEAD", "POST"]
 EXPORT_NAME = "holdfast.zip"
 
 
-@fresh_session_required
-@limits.guard("new_address")
-@require_http_methods(PAGE)
-def change_email(request: HttpRequest) -> HttpResponse:
-    person = _member(request)
-    form = EmailForm(request.POST if request.method == "POST" else None, person=person)
-    if form.is_bound and form.is_valid():
-        change.ask(person, form.cleaned_data["email"])
-        said = _("If nobody else signs in with %(email)s, a link to confirm it is on its way there.")
-        messages.success(request, said % form.cleaned_data)
-        return redirect("account_settings")
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "accounts/settings/email/change.html", {"form": form}, status=status)
-
-
-@require_http_methods(PAGE)
-def confirm_email(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask, as mail programs open links by themselves; whoever reads the new address's mail may answer."""
-    if request.method == "POST" and (person := change.confirm(key)):
-        messages.success(request, _("From now on you sign in with %(email)s.") % {"email": person.email})
-        return redirect("account_settings" if person == request.user else "account_login")
-    found = change.find(key) if request.method != "POST" else None
-    status = HTTPStatus.OK if found else HTTPStatus.GONE
-    context = {"key": key, "person": found and found[0], "email": found and found[1]}
-    return render(request, "accounts/settings/email/confirm.html", context, status=status)
-
-
 @require_POST
 @fresh_session_required
 @limits.guard("own_data")
-def export(request: HttpRequest) -> HttpResponse:
-    if exporting.ask(_member(request)):
+def export(request: MemberRequest) -> HttpResponse:
+    if exporting.ask(request.user):
         messages.success(request, _("Your data is being collected. A link is mailed to you when it is ready."))
     else:
         messages.error(request, _("There is an export of your data already."))
@@ -64,8 +37,8 @@ def export(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def export_file(request: HttpRequest, key: str) -> HttpResponseBase:
-    found = get_object_or_404(DataExport, pk=key, person=_member(request))
+def export_file(request: MemberRequest, key: str) -> HttpResponseBase:
+    found = get_object_or_404(DataExport, pk=key, person=request.user)
 
     @fresh_session_required
     def send(_request: HttpRequest) -> HttpResponseBase:
@@ -81,8 +54,8 @@ def export_file(request: HttpRequest, key: str) -> HttpResponseBase:
 @fresh_session_required
 @limits.guard("own_data")
 @require_http_methods(PAGE)
-def delete_account(request: HttpRequest) -> HttpResponse:
-    person = _member(request)
+def delete_account(request: MemberRequest) -> HttpResponse:
+    person = request.user
     form = DeletionForm(request.POST if request.method == "POST" else None, shared=deleting.shared(person))
     if form.is_bound and form.is_valid():
         try:
@@ -98,8 +71,8 @@ def delete_account(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def cancel_deletion(request: HttpRequest) -> HttpResponse:
-    if deleting.cancel(_member(request)):
+def cancel_deletion(request: MemberRequest) -> HttpResponse:
+    if deleting.cancel(request.user):
         messages.success(request, _("Your account stays."))
     return redirect(next_path(request, default=resolve_url("account_settings")))
 
@@ -110,8 +83,3 @@ def _download(name: str) -> HttpResponseBase:
         return redirect(default_storage.download_url(name, as_name=EXPORT_NAME))
     file = default_storage.open(name, "rb")
     return FileResponse(file, as_attachment=True, filename=EXPORT_NAME, content_type="application/zip")
-
-
-def _member(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

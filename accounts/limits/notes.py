@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, audit
+from accounts import addresses, audit, extensions
 from accounts.models import AuditKind, User
 
 SLOTS = 200
-LABELS: dict[str, str | Promise] = {
+_OWN: dict[str, str | Promise] = {
     "sign_in": _("Signing in, one try after the other"),
     "sign_in_failure": _("Wrong passwords"),
     "reauthentication": _("Confirming who they are"),
@@ -30,11 +30,6 @@ LABELS: dict[str, str | Promise] = {
     "invited_address": _("Accepting an invitation with this address"),
     "new_address": _("Changing the address"),
     "own_data": _("Exports and deletion of the account"),
-    "add_member": _("Adding members to a list"),
-    "bulk_add": _("Adding many to-dos at once"),
-    "bulk_add_report": _("Fetching reports"),
-    "search": _("Searching"),
-    "upload": _("Uploading files"),
 }
 _NEXT = "limited:next"
 
@@ -49,10 +44,15 @@ class Note:
 
     @property
     def label(self) -> str | Promise:
-        return LABELS[self.name]
+        return labels()[self.name]
 
     def words(self) -> str:
         return f"{self.label}, {self.address}" if self.address else str(self.label)
+
+
+def labels() -> dict[str, str | Promise]:
+    """Return the words for each limit, of all apps."""
+    return _OWN | {name: label for extension in extensions.joined() for name, label in extension.limits.items()}
 
 
 def note(counter: str, *, name: str, person: User | None, address: addresses.Address | None, seconds: int) -> None:

@@ -3,7 +3,7 @@ from accounts.models.export import DataExport
 from accounts.models.invitation import Invitation, InvitationState, InvitationUse
 from accounts.models.purge import PurgeRequest, PurgeStatus
 from accounts.models.session import Session
-from accounts.models.user import MailKind, Theme, User, UserQuerySet
+from accounts.models.user import Theme, User, UserQuerySet
 
 __all__ = [
     "AuditEvent",
@@ -12,7 +12,6 @@ __all__ = [
     "Invitation",
     "InvitationState",
     "InvitationUse",
-    "MailKind",
     "PurgeRequest",
     "PurgeStatus",
     "Session",

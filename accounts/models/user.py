@@ -28,13 +28,6 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
-class MailKind(models.TextChoices):
-    """Mails that a person may do without; all others are about their account."""
-
-    ADDED_TO_LIST = "added_to_list", _("When somebody shares a list with me")
-    TIPS = "tips", _("Tips for the first days")
-
-
 class UserQuerySet(models.QuerySet["User"]):
     def banned(self) -> Self:
         now = timezone.now()
@@ -157,7 +150,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         """The language that the member chose, or everybody's where it is none (any more)."""
         return self.language if self.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
-    def wants(self, kind: MailKind) -> bool:
+    def wants(self, kind: str) -> bool:
+        """Return whether the person gets mails of this kind (see `accounts.mail.kinds`)."""
         return kind not in self.unwanted_mails
 
     def is_banned(self, *, now: datetime | None = None) -> bool:

@@ -6,9 +6,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Session, User
+from accounts.models import Session
 from accounts.sessions import ending, fresh
 from accounts.sessions.fresh import fresh_session_required
+from accounts.web.requests import MemberRequest
 
 
 @login_required
@@ -23,8 +24,7 @@ def continue_page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def sessions_page(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
+def sessions_page(request: MemberRequest) -> HttpResponse:
     context = {
         "sessions": Session.objects.alive(request.user),
         "current_key": request.session.session_key,
@@ -34,8 +34,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
 
 @fresh_session_required
 @require_POST
-def end_session(request: HttpRequest, number: str) -> HttpResponse:
-    assert isinstance(request.user, User)
+def end_session(request: MemberRequest, number: str) -> HttpResponse:
     session = next((row for row in Session.objects.alive(request.user) if row.number == number), None)
     if session is None:
         raise Http404
@@ -46,8 +45,7 @@ def end_session(request: HttpRequest, number: str) -> HttpResponse:
 
 @fresh_session_required
 @require_POST
-def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
+def end_other_sessions(request: MemberRequest) -> HttpResponse:
     ending.end_others(request, by=request.user)
     messages.success(request, _("You are signed in here alone."))
     return redirect("account_sessions")

@@ -5,50 +5,32 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import audit, extensions
+from accounts import extensions
 from accounts.models import Theme, User
 from accounts.settings.forms import SettingsForm
-from accounts.signing_in import bans
 from accounts.web.redirects import next_path
+from accounts.web.requests import MemberRequest
 
-EVENTS_A_PAGE = 50
 THEME_COOKIE_AGE = timedelta(days=365)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings_page(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
+def settings_page(request: MemberRequest) -> HttpResponse:
     form = SettingsForm(request.POST) if request.method == "POST" else SettingsForm.of(request.user)
     if form.is_bound and form.is_valid():
         request.user.change_settings(**form.values())
         messages.success(request, _("Your settings are saved."))
         return redirect(next_path(request, default=resolve_url("account_settings")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    cards = [card for part in extensions.joined() if (card := part.card(request.user))]
+    cards = [card for extension in extensions.joined() if (card := extension.card(request.user))]
     context = {"form": form, "cards": cards, "export": request.user.data_exports.first()}
     return render(request, "accounts/settings/settings.html", context, status=status)
-
-
-@require_safe
-def inactive(request: HttpRequest) -> HttpResponse:
-    return render(request, "account/account_inactive.html", {"ban": bans.shown(request)})
-
-
-@login_required
-@require_safe
-def activity(request: HttpRequest) -> HttpResponse:
-    """What happened to the account, and what its person did to others'."""
-    assert isinstance(request.user, User)
-    events = audit.about(request.user).select_related("actor", "person")
-    page = Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "accounts/audit/activity.html", {"events": page, "page_obj": page})
 
 
 @require_POST

@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.text import many_lines, one_line, validate_characters, validate_visible
-from todos.items.forms import AddForm, ListForm
+from todos.lists.forms import AddForm, ListForm
 
 
 def test_a_line_is_trimmed_and_has_no_line_breaks():

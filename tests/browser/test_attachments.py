@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.attaching import attached, choose, give_files, png, sending, slow_down, watch_progress
 from tests.todos.attachments.files import PDF, attach, noise
 from tests.uploads import pictures
+from todos.attachments import page as files_page
 from uploads.models import Upload
 from workflows.testing import run_until_idle
 
@@ -194,7 +195,7 @@ def test_without_scripts(open_page, alice, worktop):
 def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, worktop, monkeypatch, type, options):
     data = pictures.picture(type, of=Image.new("RGB", (80, 60)), **options)
     photo = {"name": "photo", "mimeType": type, "buffer": data}
-    monkeypatch.setattr(page, "MOST_PIXELS", {type: 80 * 60 - 1})
+    monkeypatch.setattr(files_page, "MOST_PIXELS", {type: 80 * 60 - 1})
     page.goto(worktop.get_absolute_url())
     page.get_by_label("Make pictures smaller").uncheck()
     choose(page, photo)
@@ -203,7 +204,7 @@ def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, workt
     choose(page, photo)
     expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
     assert Upload.objects.get().size != len(data)
-    monkeypatch.setattr(page, "MOST_PIXELS", {type: 80 * 60})
+    monkeypatch.setattr(files_page, "MOST_PIXELS", {type: 80 * 60})
     page.reload()
     choose(page, photo)
     expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
@@ -214,12 +215,12 @@ def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, workt
 def test_a_gif_of_too_many_pixels_is_not_sent_as_it_is_never_drawn_anew(page, worktop, monkeypatch):
     data = pictures.picture("image/gif", of=Image.new("P", (80, 60)))
     gif = {"name": "moves.gif", "mimeType": "image/gif", "buffer": data}
-    monkeypatch.setattr(page, "MOST_PIXELS", {"image/gif": 80 * 60 - 1})
+    monkeypatch.setattr(files_page, "MOST_PIXELS", {"image/gif": 80 * 60 - 1})
     page.goto(worktop.get_absolute_url())
     choose(page, gif)
     expect(sending(page, "moves.gif")).to_contain_text("It has too many pixels. Make it smaller, then choose it again.")
     assert not Upload.objects.exists()
-    monkeypatch.setattr(page, "MOST_PIXELS", {"image/gif": 80 * 60})
+    monkeypatch.setattr(files_page, "MOST_PIXELS", {"image/gif": 80 * 60})
     page.reload()
     choose(page, gif)
     expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()

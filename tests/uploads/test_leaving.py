@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 def test_uploads_join_exports_and_purges():
     assert extensions.find("uploads")
-    names = [part.name for part in extensions.joined()]
+    names = [extension.name for extension in extensions.joined()]
     assert names.index("todos") < names.index("uploads"), "what is attached to own lists goes before"
 
 

@@ -5,10 +5,10 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget, AutocompleteSelect
 from django.utils.translation import gettext_lazy as _
 
-from todos.items.forms import LineField, LinesField
 from todos.models import Membership, Role, Todo, TodoList
-from todos.models.todo import NOTES_LENGTH
+from todos.models.todo import NOTES_LENGTH, TEXT_LENGTH
 from todos.refusals import LastOwner
+from todos.web.fields import LineField, LinesField
 
 
 class TodoListForm(forms.ModelForm[TodoList]):
@@ -20,7 +20,7 @@ class TodoListForm(forms.ModelForm[TodoList]):
 
 
 class TodoForm(forms.ModelForm[Todo]):
-    text = LineField(label=_("Text"), max_length=500, widget=AdminTextInputWidget)
+    text = LineField(label=_("Text"), max_length=TEXT_LENGTH, widget=AdminTextInputWidget)
     notes = LinesField(label=_("Notes"), max_length=NOTES_LENGTH, required=False, widget=AdminTextareaWidget)
 
     class Meta:

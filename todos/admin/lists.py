@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.reading import ReadOnly
-from accounts.models import User
+from accounts.web.requests import operator
 from todos.admin.forms import MemberSelect, MembersFormSet, TodoForm, TodoListForm
 from todos.admin.verbs import SetFilter, TrashFilter, Trashing, VerbAdmin, unless_refused
 from todos.models import Attachment, Membership, Role, Todo, TodoList
@@ -104,18 +104,18 @@ class TodoListAdmin(Trashing):
 
     def save_model(self, request: HttpRequest, obj: TodoList, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         if "name" in form.changed_data:
-            obj.rename(form.cleaned_data["name"], by=_operator(request))
+            obj.rename(form.cleaned_data["name"], by=operator(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         formset.save(commit=False)
-        operator, todo_list = _operator(request), formset.instance
+        by, todo_list = operator(request), formset.instance
         # New owners first, or the only one could not step down for them.
         for row in sorted((row for row, _fields in formset.changed_objects), key=lambda row: row.role != Role.OWNER):
-            row.change_role(row.role, by=operator)
+            row.change_role(row.role, by=by)
         for row in formset.deleted_objects:
-            row.remove(by=operator)
+            row.remove(by=by)
         for row in formset.new_objects:
-            todo_list.add_member(row.user, role=row.role, by=operator)
+            todo_list.add_member(row.user, role=row.role, by=by)
 
 
 @admin.register(Todo)
@@ -147,7 +147,7 @@ class TodoAdmin(Trashing):
 
     def save_model(self, request: HttpRequest, obj: Todo, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         # Only what was changed here, or a form opened before a member's edit would take that back.
-        obj.edit(by=_operator(request), **{name: form.cleaned_data[name] for name in form.changed_data})
+        obj.edit(by=operator(request), **{name: form.cleaned_data[name] for name in form.changed_data})
 
 
 @admin.register(Attachment)
@@ -206,16 +206,11 @@ class MembershipAdmin(VerbAdmin):
         return unless_refused(request, partial(act, request, *args, **kwargs))
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
-        obj.change_role(form.cleaned_data["role"], by=_operator(request))
+        obj.change_role(form.cleaned_data["role"], by=operator(request))
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        obj.remove(by=_operator(request))
+        obj.remove(by=operator(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         for row in queryset.order_by("list"):  # whose rows are locked in this order everywhere
-            row.remove(by=_operator(request))
-
-
-def _operator(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
+            row.remove(by=operator(request))

@@ -13,13 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import limits
 from accounts.web.redirects import next_path
+from accounts.web.requests import MemberRequest
 from todos.attachments import attaching
-from todos.items.forms import CaptionForm, FileMoveForm
-from todos.items.page import files_context, todo_context
-from todos.items.responses import attempt
+from todos.attachments.forms import CaptionForm, FileMoveForm
+from todos.attachments.page import files_context
+from todos.history.page import history_context
 from todos.models import Attachment, Todo
 from todos.web import access
-from todos.web.access import MemberRequest, signed_in
+from todos.web.access import signed_in
+from todos.web.attempting import attempt
 from todos.web.navigation import swap_target
 from todos.web.toasts import refuse, toast
 from uploads import plain_form, serving
@@ -154,7 +156,7 @@ def _answer(request: MemberRequest, todo: Todo) -> HttpResponse:
 
 
 def _changed(request: MemberRequest, todo: Todo, *, files: dict[str, Any] | None = None) -> HttpResponse:
-    context = todo_context(todo, files=files or files_context(todo, person=request.user))
+    context = (files or files_context(todo, person=request.user)) | history_context(todo)
     return render(request, "todos/attachments/_attachments_changed.html", context)
 
 

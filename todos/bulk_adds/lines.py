@@ -5,28 +5,15 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import models
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.text import one_line, validate_characters, validate_visible
+from todos.models.skippedlines import EXCERPT_LENGTH, Problem
+from todos.models.todo import TEXT_LENGTH
 
 CHUNK = 64 * 1024
 LINE_BYTES = 16 * 1024
 """No more of a line is kept in memory; far more than the longest text takes, whatever its characters."""
-TEXT_LENGTH = 500
-EXCERPT_LENGTH = 80
 _BOM = b"\xef\xbb\xbf"
-
-
-class Problem(models.TextChoices):
-    """Why a line is no to-do."""
-
-    EMPTY = "empty", gettext_lazy("empty")
-    INVISIBLE = "invisible", gettext_lazy("nothing to see")
-    TOO_LONG = "too_long", gettext_lazy("too long")
-    CONTROL = "control", gettext_lazy("a character that cannot be stored")
-    ENCODING = "encoding", gettext_lazy("not UTF-8")
 
 
 class Refusal(NamedTuple):
@@ -56,22 +43,6 @@ def read_lines(chunks: Iterable[bytes], *, number: int = 1, start: int = 0) -> I
         text, refusal = (found, None) if isinstance(found, str) else ("", found)
         yield Line(count, start, start + end, text, refusal)
         start += end
-
-
-def explain(problem: str, *, detail: str, place: int | None) -> str:
-    """Return why a line is no to-do, as a sentence."""
-    names = {"detail": detail, "place": place, "limit": TEXT_LENGTH}
-    if problem == Problem.EMPTY:
-        return _("The line is empty.")
-    if problem == Problem.INVISIBLE:
-        return _("There is nothing to see in it.")
-    if problem == Problem.CONTROL:
-        return _("Character %(place)s (%(detail)s) cannot be stored.") % names
-    if problem == Problem.ENCODING:
-        return _("Byte %(place)s (%(detail)s) is not UTF-8.") % names
-    if detail:
-        return _("It has %(detail)s characters, and a to-do at most %(limit)s.") % names
-    return _("It is far too long: a to-do has at most %(limit)s characters.") % names
 
 
 def _split(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

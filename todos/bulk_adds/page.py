@@ -6,9 +6,9 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 
-from todos.lists.filters import PAGE_SIZE
 from todos.models import BulkAdd
 from todos.models.bulkadd import Ending, State
+from todos.web.paging import PAGE_SIZE
 from workflows.models import Run, RunStatus, Worker
 
 _AT_WORK = (State.CHECKING, State.ADDING, State.UNDOING)

@@ -9,16 +9,17 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from accounts.web.requests import MemberRequest
+from todos.bulk_adds.forms import BulkAddForm
 from todos.bulk_adds.page import page_context, report_rows
 from todos.bulk_adds.spool import Spool
 from todos.bulk_adds.steps import LARGEST
-from todos.items.forms import BulkAddForm
-from todos.items.responses import attempt
-from todos.lists.filters import page_number
 from todos.models import BulkAdd, Membership
 from todos.web import access
-from todos.web.access import MemberRequest, signed_in
+from todos.web.access import signed_in
+from todos.web.attempting import attempt
 from todos.web.navigation import swap_target
+from todos.web.paging import page_number
 from todos.web.toasts import toast
 
 _LARGE = frozenset({"lines", "file"})

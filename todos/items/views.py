@@ -6,14 +6,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.web.requests import MemberRequest
 from todos.items.forms import MoveForm, TodoForm
-from todos.items.page import files_context, todo_context
-from todos.items.responses import after_removal, after_todo, attempt, row_changed, row_edit
-from todos.lists.filters import page_number
+from todos.items.page import todo_context
+from todos.items.responses import after_removal, after_todo, row_changed, row_edit
 from todos.models import Todo, TodoList
 from todos.web import access
-from todos.web.access import MemberRequest, signed_in
+from todos.web.access import signed_in
+from todos.web.attempting import attempt
 from todos.web.navigation import swap_target
+from todos.web.paging import page_number
 from todos.web.toasts import refuse, toast
 
 _MOST_LISTS = 200  # to choose from
@@ -126,6 +128,6 @@ def _not_moved(request: MemberRequest, found: Todo) -> HttpResponse:
 def _page(request: MemberRequest, found: Todo, *, form: TodoForm, status: int = 200) -> HttpResponse:
     others = TodoList.objects.writable_by(request.user).exclude(pk=found.list_id).by_name()
     page = page_number(request.GET.get("page"))
-    context = todo_context(found, files=files_context(found, person=request.user), page=page)
+    context = todo_context(found, person=request.user, page=page)
     context |= {"form": form, "lists_to_move_to": others[:_MOST_LISTS]}
     return render(request, "todos/items/page.html", context, status=status)

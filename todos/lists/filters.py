@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from todos.models import Todo
 from todos.models.todo import TodoQuerySet
+from todos.web.paging import page_number
 
-PAGE_SIZE = 50
 _LONGEST_Q = 200
-_LAST_PAGE = 999_999
 
 
 class Status(models.TextChoices):
@@ -97,14 +96,6 @@ class Filters:
 
 def todos_of(list_id: int, *, filters: Filters) -> TodoQuerySet:
     return filters.apply(Todo.objects.filter(list=list_id))
-
-
-def page_number(value: object) -> int:
-    """Return the page's number, 1 where it is not a plain positive one."""
-    text = str(value or "")
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_LAST_PAGE))):
-        return 1
-    return int(text) or 1
 
 
 def _words(value: object) -> str:

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
-from todos.items.forms import AddForm
-from todos.lists.filters import PAGE_SIZE, Filters, todos_of
+from todos.lists.filters import Filters, todos_of
+from todos.lists.forms import AddForm
 from todos.models import Attachment, Membership, Todo
+from todos.web.paging import PAGE_SIZE
 
 
 def page_context(membership: Membership, *, filters: Filters) -> dict[str, Any]:

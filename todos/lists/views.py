@@ -3,18 +3,21 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
 from accounts.web.redirects import next_path
-from todos.items.forms import AddForm, ListForm
-from todos.items.responses import attempt, rows_changed
-from todos.lists.filters import PAGE_SIZE, Filters, page_number
+from accounts.web.requests import MemberRequest
+from todos.lists.filters import Filters
+from todos.lists.forms import AddForm, ListForm
 from todos.lists.page import page_context
-from todos.models import Attachment, Membership, Todo, TodoList
+from todos.lists.responses import rows_changed
+from todos.models import Membership, TodoList
 from todos.web import access
-from todos.web.access import MemberRequest, signed_in
+from todos.web.access import signed_in
+from todos.web.attempting import attempt
 from todos.web.navigation import swap_target
+from todos.web.paging import PAGE_SIZE, page_number
 from todos.web.toasts import toast
 
 
@@ -81,17 +84,6 @@ def restore(request: MemberRequest, pk: int) -> HttpResponse:
         toast(request, _("The list “%(name)s” is back.") % {"name": todo_list.name})
     default = todo_list.get_absolute_url() if restored is not None else reverse("todos:trash")
     return HttpResponseRedirect(next_path(request, default=default))
-
-
-@require_safe
-@signed_in
-def trash_page(request: MemberRequest) -> HttpResponse:
-    todos = Paginator(Todo.objects.for_trash_page(request.user), PAGE_SIZE).get_page(page_number(_get(request)))
-    trashed = TodoList.objects.restorable_by(request.user).order_by("-trashed_at", "-pk")
-    files = Attachment.objects.for_trash_page(request.user)[:PAGE_SIZE]  # the page of its to-do has all of them
-    first = todos.number == 1
-    context = {"todos": todos, "page_obj": todos, "lists": trashed if first else [], "files": files if first else []}
-    return render(request, "todos/trash/trash.html", context)
 
 
 def _add(request: MemberRequest, membership: Membership) -> HttpResponse:

@@ -4,11 +4,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts import invitations, limits
-from todos.items.forms import LinkForm
+from accounts.web.requests import MemberRequest
+from todos.members.access import held_invitation
+from todos.members.forms import LinkForm
 from todos.members.views import members_page
 from todos.people.grants import place_in
 from todos.web import access
-from todos.web.access import MemberRequest, signed_in
+from todos.web.access import signed_in
 from todos.web.toasts import refuse, toast
 
 
@@ -31,7 +33,7 @@ def make_link(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 @limits.guard("add_member")
 def renew(request: MemberRequest, pk: int, invitation_pk: int) -> HttpResponse:
-    with access.held_invitation(request.user, pk, pk=invitation_pk) as invitation:
+    with held_invitation(request.user, pk, pk=invitation_pk) as invitation:
         renewed = invitations.renew(invitation, by=request.user)
     if not renewed:
         refuse(request, _("This invitation is over. Make a new one."))
@@ -45,7 +47,7 @@ def renew(request: MemberRequest, pk: int, invitation_pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def revoke(request: MemberRequest, pk: int, invitation_pk: int) -> HttpResponse:
-    with access.held_invitation(request.user, pk, pk=invitation_pk) as invitation:
+    with held_invitation(request.user, pk, pk=invitation_pk) as invitation:
         revoked = invitations.revoke(invitation, by=request.user)
     if revoked:
         toast(request, _("The invitation no longer works."))

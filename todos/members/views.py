@@ -7,12 +7,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import invitations, limits
 from accounts.models import Invitation, User
 from accounts.web.redirects import next_path
-from todos.items.forms import LinkForm, MemberForm, RoleForm
-from todos.items.responses import attempt
+from accounts.web.requests import MemberRequest
+from todos.members.forms import LinkForm, MemberForm, RoleForm
 from todos.models import Membership, Role
 from todos.people.grants import describe_roles, invitations_to, place_in
 from todos.web import access
-from todos.web.access import MemberRequest, signed_in
+from todos.web.access import signed_in
+from todos.web.attempting import attempt
 from todos.web.toasts import refuse, toast
 
 

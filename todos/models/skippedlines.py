@@ -4,10 +4,23 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from todos.bulk_adds.lines import EXCERPT_LENGTH, Problem, explain
 from todos.models.bulkadd import BulkAdd
+from todos.models.todo import TEXT_LENGTH
+
+EXCERPT_LENGTH = 80
+
+
+class Problem(models.TextChoices):
+    """Why a line is no to-do."""
+
+    EMPTY = "empty", _("empty")
+    INVISIBLE = "invisible", _("nothing to see")
+    TOO_LONG = "too_long", _("too long")
+    CONTROL = "control", _("a character that cannot be stored")
+    ENCODING = "encoding", _("not UTF-8")
 
 
 class SkippedLinesQuerySet(models.QuerySet["SkippedLines"]):
@@ -50,3 +63,19 @@ class SkippedLines(models.Model):
         """Store what a check found; once, however often the check is repeated."""
         rows = (SkippedLines(bulk_add=bulk_add, **fields) for fields in found)
         SkippedLines.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def explain(problem: str, *, detail: str, place: int | None) -> str:
+    """Return why a line is no to-do, as a sentence."""
+    names = {"detail": detail, "place": place, "limit": TEXT_LENGTH}
+    if problem == Problem.EMPTY:
+        return gettext("The line is empty.")
+    if problem == Problem.INVISIBLE:
+        return gettext("There is nothing to see in it.")
+    if problem == Problem.CONTROL:
+        return gettext("Character %(place)s (%(detail)s) cannot be stored.") % names
+    if problem == Problem.ENCODING:
+        return gettext("Byte %(place)s (%(detail)s) is not UTF-8.") % names
+    if detail:
+        return gettext("It has %(detail)s characters, and a to-do at most %(limit)s.") % names
+    return gettext("It is far too long: a to-do has at most %(limit)s characters.") % names

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.invitations import onboarding
 from accounts.text import validate_characters, validate_visible
-from todos.bulk_adds.lines import TEXT_LENGTH
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
 from todos.models.roles import WRITERS
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from todos.models.attachment import Attachment
     from todos.models.todolist import TodoList
 
+TEXT_LENGTH = 500
 NOTES_LENGTH = 20_000  # characters
 
 
@@ -145,6 +145,15 @@ class Todo(Trashable):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the person whose `role` was read may change it as it is now."""
+        return self.role in WRITERS and not self.trashed_at
+
+    @property
+    def is_restorable(self) -> bool:
+        return self.role in WRITERS and bool(self.trashed_at)
 
     def get_absolute_url(self) -> str:
         return reverse("todos:todo", args=[self.pk])

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.mail import send_mail
-from accounts.models import AuditKind, MailKind
+from accounts.models import AuditKind
 from accounts.text import validate_characters, validate_visible
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
@@ -38,6 +38,9 @@ def _count(rows: models.QuerySet[Todo] | models.QuerySet[Membership]) -> Coalesc
     """Count in a subquery of its own: two joins in one query would multiply each other's rows."""
     counted = rows.filter(list=models.OuterRef("pk")).order_by().values("list").annotate(n=models.Count("pk"))
     return Coalesce(models.Subquery(counted.values("n"), output_field=models.IntegerField()), 0)
+
+
+ADDED_TO_LIST = "added_to_list"  # a kind of mail
 
 
 class TodoListQuerySet(models.QuerySet["TodoList"]):
@@ -177,7 +180,7 @@ class TodoList(Trashable):
             changes: Changes = {"member": [None, str(user)], "user": [None, user.pk], "role": [None, role]}
             Activity.record(Verb.MEMBER_ADDED, by=by, at=now, list_id=self.pk, changes=changes)
             audit.record(AuditKind.ROLE_CHANGED, person=user, actor=by, detail=f"{self}: + {role}")
-            if tell and user.wants(MailKind.ADDED_TO_LIST):
+            if tell and user.wants(ADDED_TO_LIST):
                 context = {"list": self, "by": by, "role": Role(role).label, "url": self._public_url()}
                 send_mail("todos/members/mail/added_to_list", to=user, context=context)
         return True

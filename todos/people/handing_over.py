@@ -18,7 +18,7 @@ def shared(person: User) -> list[Shared]:
         by_list.setdefault(membership.list_id, []).append(membership)
     return [
         Shared(
-            part=grants.NAME,
+            extension=grants.NAME,
             key=row.list_id,
             label=row.list.name,
             url=reverse("admin:todos_todolist_change", args=[row.list_id]),

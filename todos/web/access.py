@@ -15,22 +15,13 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_htmx.middleware import HtmxDetails
 
-from accounts.models import Invitation, User
+from accounts.models import User
 from accounts.web.redirects import next_path
 from todos.models import Attachment, BulkAdd, Membership, Role, Todo, TodoList
 from todos.models.roles import WRITERS
-from todos.people.grants import invitations_to
 
 READS_ONLY = gettext_lazy("You may read this list, but not change it. Ask an owner to make you an editor.")
-
-
-class MemberRequest(HttpRequest):
-    """A request whose sender is signed in, which `signed_in` makes sure of."""
-
-    user: User
-    htmx: HtmxDetails
 
 
 def signed_in[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R | HttpResponse]:
@@ -100,19 +91,6 @@ def membership_of_owned_list(user: User, pk: int, *, member_pk: int) -> Membersh
     if found is None:
         raise Http404
     return found
-
-
-@contextmanager
-def held_invitation(user: User, list_pk: int, *, pk: int) -> Iterator[Invitation]:
-    """Hold an invitation to a list that the person owns, and the list, in the order in which it is accepted."""
-    owned_list(user, list_pk)
-    with transaction.atomic():
-        found = invitations_to(list_pk).select_for_update().filter(pk=pk).first()
-        if found is None:
-            raise Http404
-        with held(list_pk):
-            owned_list(user, list_pk)
-            yield found
 
 
 def readable_todo(user: User, pk: int) -> Todo:

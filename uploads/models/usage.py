@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
@@ -46,16 +46,3 @@ class Usage(models.Model):
     def change(cls, owner_id: int | None, *, by: int) -> None:
         if owner_id is not None and by:
             cls.objects.filter(owner=owner_id).update(bytes=F("bytes") + by)
-
-    @classmethod
-    def reconcile(cls, owner_id: int) -> tuple[int, int]:
-        """Count anew; return what was noted and what it is. What is changing right now is added to the new count."""
-        from uploads.models.upload import Upload
-
-        with transaction.atomic():
-            row, _made = cls.objects.get_or_create(owner_id=owner_id)
-            row = cls.objects.select_for_update().get(pk=row.pk)
-            noted, counted = row.bytes, Upload.objects.filter(owner=owner_id).bytes_taken()
-            if noted != counted:
-                cls.objects.filter(pk=row.pk).update(bytes=counted)
-        return noted, counted

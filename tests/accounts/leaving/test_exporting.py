@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import extensions
-from accounts.extensions import Part
+from accounts.extensions import Extension
 from accounts.leaving import exporting, purging
 from accounts.models import AuditEvent, DataExport
 from accounts.models.export import FOLDER, KEEP
@@ -164,7 +164,7 @@ def test_an_export_that_came_to_nothing_blocks_no_other(bob):
 
 
 def test_a_failed_export_says_so(sign_in, bob, monkeypatch):
-    monkeypatch.setitem(extensions._parts, "todos", Part("todos", export=lambda _person: 1 / 0))
+    monkeypatch.setitem(extensions._extensions, "todos", Extension("todos", export=lambda _person: 1 / 0))
     client = sign_in(bob)
     client.post(EXPORT)
     for _ in range(6):
@@ -226,7 +226,7 @@ def test_a_large_account_needs_little_memory(bob, monkeypatch):
     def much(_person):
         yield "much", ({"text": "x" * 1000, "number": number} for number in range(20_000))
 
-    monkeypatch.setitem(extensions._parts, "todos", Part("todos", export=much))
+    monkeypatch.setitem(extensions._extensions, "todos", Extension("todos", export=much))
     exporting.ask(bob)
     key = DataExport.objects.get().pk
     tracemalloc.start()

@@ -75,7 +75,7 @@ def test_what_was_given_back_does_not_count(rf, alice):
 
 
 def test_every_rule_has_a_name_and_can_be_counted(settings, rf):
-    assert set(settings.RATE_LIMITS) == set(notes.LABELS) >= settings.RATE_LIMITS_OPEN
+    assert set(settings.RATE_LIMITS) == set(notes.labels()) >= settings.RATE_LIMITS_OPEN
     request = rf.post("/")
     request.user = SimpleNamespace()
     for name in settings.RATE_LIMITS:

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.invitations import onboarding
-from accounts.models import MailKind, User
+from accounts.models import User
 from accounts.session_store import SessionStore
-from accounts.web.context import theme
+from accounts.web.context import member
 from accounts.web.middleware import member_context
 from project.lib import logs
 from todos.models import TodoList
@@ -109,7 +109,7 @@ def test_nobody_is_redirected_elsewhere(client, sign_in, alice, target):
 
 def themed(request) -> str:
     return Template("{% if theme == 'dark' %}is {{ theme }}{% else %}{{ theme }}{% endif %}").render(
-        Context(theme(request))
+        Context(member(request))
     )
 
 
@@ -131,7 +131,7 @@ def test_the_members_choice_stands_above_the_cookie(rf: RequestFactory):
 def test_pages_without_a_theme_do_not_ask_who_is_there(rf: RequestFactory):
     request = rf.get("/")
     request.user = SimpleLazyObject(lambda: pytest.fail("looked for the member"))  # type: ignore[assignment]
-    assert set(theme(request)) == {"theme"}
+    assert set(member(request)) == {"theme", "home_url"}
 
 
 def seen_by(client, user) -> tuple:
@@ -178,7 +178,7 @@ def test_a_member_chooses_which_mails_come(sign_in, alice, bob, flat, delivered)
     client.post(SETTINGS, GOOD | {"mail_tips": "on"})
     bob.refresh_from_db()
     assert bob.unwanted_mails == ["added_to_list"]
-    assert (bob.wants(MailKind.TIPS), bob.wants(MailKind.ADDED_TO_LIST)) == (True, False)
+    assert (bob.wants("tips"), bob.wants("added_to_list")) == (True, False)
     own = TodoList.create("Allotment", by=alice)
     own.add_member(bob, role="reader", by=alice)
     assert delivered() == []

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from todos.bulk_adds.lines import LINE_BYTES, Problem, explain, read_lines
+from todos.bulk_adds.lines import LINE_BYTES, read_lines
+from todos.models.skippedlines import Problem, explain
 
 
 def read(data: bytes, *, chunk: int = 7):

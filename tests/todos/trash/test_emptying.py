@@ -8,8 +8,8 @@ from django.utils import timezone
 from todos import workflows as cleaning
 from todos.models import Activity, Todo, TodoList
 from todos.models.trashable import TRASH_KEEPS
-from todos.people import purging
 from todos.refusals import TrashedTooLong
+from todos.trash import emptying
 from workflows import engine
 from workflows.core import codec
 from workflows.core.definitions import get_schedule
@@ -113,4 +113,4 @@ def test_it_runs_each_night():
 def test_only_the_trash_is_read(flat):
     found = Todo.objects.trashed().filter(trashed_at__lte=timezone.now()).order_by("trashed_at")
     assert "todos_todo_trash" in found.explain() or "Seq Scan" in found.explain()
-    assert purging.trashed_todos(timezone.now(), limit=1) == {}
+    assert emptying.trashed_todos(timezone.now(), limit=1) == {}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from todos.items.forms import AddForm, CaptionForm, ListForm
+from todos.attachments.forms import CaptionForm
+from todos.lists.forms import AddForm, ListForm
 
 
 @pytest.mark.parametrize(

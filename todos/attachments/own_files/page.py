@@ -8,9 +8,9 @@ from django.core.paginator import Page, Paginator
 
 from accounts.extensions import Card
 from accounts.models import User
-from todos.lists.filters import PAGE_SIZE
 from todos.models import Attachment
 from todos.models.roles import WRITERS
+from todos.web.paging import PAGE_SIZE
 from uploads.models import Usage
 
 

@@ -4,11 +4,12 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.web.requests import MemberRequest
 from todos.attachments.own_files.page import files_page
-from todos.items.responses import attempt
-from todos.lists.filters import page_number
 from todos.web import access
-from todos.web.access import MemberRequest, signed_in
+from todos.web.access import signed_in
+from todos.web.attempting import attempt
+from todos.web.paging import page_number
 from todos.web.toasts import toast
 
 

@@ -1,0 +1,24 @@
+"""The way to an invitation to a list, for those who own the list."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.http import Http404
+
+from accounts.models import Invitation, User
+from todos.people.grants import invitations_to
+from todos.web.access import held, owned_list
+
+
+@contextmanager
+def held_invitation(user: User, list_pk: int, *, pk: int) -> Iterator[Invitation]:
+    """Hold an invitation to a list that the person owns, and the list, in the order in which it is accepted."""
+    owned_list(user, list_pk)
+    with transaction.atomic():
+        found = invitations_to(list_pk).select_for_update().filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        with held(list_pk):
+            owned_list(user, list_pk)
+            yield found
