@@ -12,8 +12,9 @@ nothing to do with:
 - `shared` returns what others use too and only the person owns; `hand_over(person, heirs)` gives it to the heirs that
   the person chose, and takes the person out of it in any case: what has no heir stays without an owner.
 - `card` returns what the settings page shows the person of the app.
-- `leave` takes the person out of what is shared with others, or raises ValidationError with the sentence that says why
-  that cannot be. `purge` gets a workflow's `step` and deletes the rest in steps of its own, named after the app.
+- `leave` takes the person out of what is shared with others, or refuses (`project.lib.refusals`) with the sentence
+  that says why that cannot be. `purge` gets a workflow's `step` and deletes the rest in steps of its own, named after
+  the app.
 - `mails`, `limits`: the kinds of its mails that a person can do without, and its names in settings.RATE_LIMITS, with
   the words for them on pages.
 - `operators_may`: the permissions of its models that the group of operators gets besides viewing.

@@ -59,7 +59,7 @@ class OperatorSite(AdminSite):
         people["models"].sort(key=lambda model: model["name"])
         return [section for section in sections if section["app_label"] not in _ABOUT_PEOPLE]
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """Send to the page of the app, which ends other sessions and tells by mail."""
         return redirect("account_change_password")
 

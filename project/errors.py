@@ -8,13 +8,14 @@ from http import HTTPStatus
 
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from redis.exceptions import RedisError
 
 from accounts.limits import Limited, StoreDown
+from project.lib.json_errors import json_error
 from uploads.stores.base import StoreError
 
 log = logging.getLogger("holdfast.errors")
@@ -67,7 +68,7 @@ def error_response(request: HttpRequest, status: int, *, title: str = "", messag
     title, message = title or str(usual), message or str(default)
     if wants_json(request):
         told = message if stands_alone else f"{title}. {message}".strip()
-        return JsonResponse({"error": {"code": code, "message": told}}, status=status)
+        return json_error(status, code, told)
     template = f"{status if status != HTTPStatus.LENGTH_REQUIRED else 400}.html"
     return HttpResponse(render_to_string(template, {"title": title, "message": message}), status=status)
 

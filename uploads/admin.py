@@ -45,10 +45,10 @@ class SizeFilter(admin.SimpleListFilter):
     title = _("size")
     parameter_name = "bytes"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(name, label) for name, (label, _condition) in _SIZES.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         found = _SIZES.get(self.value() or "")
         return queryset.filter(found[1]) if found else queryset
 

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from accounts.limits import Limited, StoreDown
 from accounts.models import User
+from project.lib.json_errors import json_error
+from project.lib.refusals import Refused
 from uploads import refusals, targets
-from uploads.refusals import Refused
 from uploads.stores.base import StoreError
 
 LONGEST_NAME = 1000
@@ -31,14 +32,14 @@ def for_members[**P](view: Callable[P, JsonResponse]) -> Callable[P, JsonRespons
         request = args[0]
         assert isinstance(request, HttpRequest)
         if not isinstance(request.user, User):
-            return error(HTTPStatus.UNAUTHORIZED, "signed_out", _("You are signed out. Sign in and try again."))
+            return json_error(HTTPStatus.UNAUTHORIZED, "signed_out", _("You are signed out. Sign in and try again."))
         try:
             return view(*args, **kwargs)
         except Refused as refused:
             status = HTTPStatus.CONFLICT if refused.code == "quota" else HTTPStatus.BAD_REQUEST
-            return error(status, refused.code, str(refused))
+            return json_error(status, refused.code, str(refused))
         except Http404:
-            return error(HTTPStatus.NOT_FOUND, "not_found", _("There is nothing here any more."))
+            return json_error(HTTPStatus.NOT_FOUND, "not_found", _("There is nothing here any more."))
         except PermissionDenied as denied:
             return _denied(denied)
         except StoreError as failure:
@@ -48,15 +49,9 @@ def for_members[**P](view: Callable[P, JsonResponse]) -> Callable[P, JsonRespons
     return wrapper
 
 
-def error(status: int, code: str, message: str) -> JsonResponse:
-    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
-
-
 def store_down() -> JsonResponse:
     down = refusals.store_down()
-    response = error(HTTPStatus.SERVICE_UNAVAILABLE, down.code, str(down))
-    response["Retry-After"] = "10"
-    return response
+    return json_error(HTTPStatus.SERVICE_UNAVAILABLE, down.code, str(down), retry_after=10)
 
 
 def declared(request: HttpRequest) -> dict[str, Any]:
@@ -88,9 +83,7 @@ def _target(value: object) -> targets.Target:
 
 def _denied(denied: PermissionDenied) -> JsonResponse:
     if isinstance(denied, Limited):
-        response = error(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", str(denied))
-        response["Retry-After"] = str(denied.wait)
-        return response
+        return json_error(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", str(denied), retry_after=denied.wait)
     if isinstance(denied, StoreDown):
-        return error(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", _("Try again in a moment."))
-    return error(HTTPStatus.FORBIDDEN, "forbidden", str(denied) or _("You may not do this."))
+        return json_error(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", _("Try again in a moment."))
+    return json_error(HTTPStatus.FORBIDDEN, "forbidden", str(denied) or _("You may not do this."))

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from project.lib.connections import let_go
+from project.lib.refusals import Refused
 from uploads import refusals, targets
 from uploads.models import Upload
 from uploads.stores import store
@@ -56,20 +57,20 @@ def read(request: HttpRequest) -> None:
         raise BadRequest(_("The files did not arrive as a whole. Send them again.")) from error
 
 
-def take(request: HttpRequest, *, target: Target, by: User, field: str = "file") -> list[Upload | refusals.Refused]:
+def take(request: HttpRequest, *, target: Target, by: User, field: str = "file") -> list[Upload | Refused]:
     """Store the files that were chosen and start their checks; return their uploads, and why others are not taken.
 
     A refusal names its file; what none of the others would get past is said once, of all that are left.
     """
     files = request.FILES.getlist(field)
     names = [file.name or "" for file in files]
-    taken: list[Upload | refusals.Refused] = []
+    taken: list[Upload | Refused] = []
     for number, file in enumerate(files[:MOST]):
         try:
             taken.append(_take(file, target=target, by=by))
         except PermissionDenied as denied:  # there is no room for one more
-            return [*taken, refusals.named(refusals.Refused("full", str(denied)), *names[number:])]
-        except refusals.Refused as refused:
+            return [*taken, refusals.named(Refused(str(denied), code="full"), *names[number:])]
+        except Refused as refused:
             if refused.code == "store":
                 return [*taken, refusals.named(refused, *names[number:])]
             taken.append(refusals.named(refused, file.name or ""))

@@ -5,54 +5,50 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from project.lib.refusals import Refused
+
 _MOST_NAMED = 10
 
 
-class Refused(Exception):
-    """The declared file is not taken; `code` is for programs, the text for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 def wrong_size() -> Refused:
-    return Refused("size", _("The size must be a whole number of bytes."))
+    return Refused(_("The size must be a whole number of bytes."), code="size")
 
 
 def empty() -> Refused:
-    return Refused("empty", _("This file is empty."))
+    return Refused(_("This file is empty."), code="empty")
 
 
 def too_large() -> Refused:
     limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
-    return Refused("too_large", _("This file is too large: at most %(limit)s are taken.") % {"limit": limit})
+    return Refused(_("This file is too large: at most %(limit)s are taken.") % {"limit": limit}, code="too_large")
 
 
 def wrong_type() -> Refused:
-    return Refused("type", _("Only pictures (PNG, JPEG, GIF, WebP, AVIF) and PDF files are taken."))
+    return Refused(_("Only pictures (PNG, JPEG, GIF, WebP, AVIF) and PDF files are taken."), code="type")
 
 
 def wrong_name() -> Refused:
-    return Refused("name", _("The file needs a name of at most 1,000 characters."))
+    return Refused(_("The file needs a name of at most 1,000 characters."), code="name")
 
 
 def wrong_target() -> Refused:
-    return Refused("target", _("It is not said what the file is for."))
+    return Refused(_("It is not said what the file is for."), code="target")
 
 
 def over_quota(used: int) -> Refused:
     sizes = {"used": filesizeformat(used), "limit": filesizeformat(settings.UPLOAD_QUOTA_BYTES)}
     text = _("No room: %(used)s of your %(limit)s are used. Delete some of your files for good.")
-    return Refused("quota", text % sizes)
+    return Refused(text % sizes, code="quota")
 
 
 def store_down() -> Refused:
-    return Refused("store", _("Files cannot be stored just now. Nothing is lost: try again in a moment."))
+    return Refused(_("Files cannot be stored just now. Nothing is lost: try again in a moment."), code="store")
 
 
 def too_many(most: int) -> Refused:
-    return Refused("too_many", _("At most %(most)d files are taken at once; send these afterwards.") % {"most": most})
+    return Refused(
+        _("At most %(most)d files are taken at once; send these afterwards.") % {"most": most}, code="too_many"
+    )
 
 
 def named(refused: Refused, *names: str) -> Refused:
@@ -62,4 +58,4 @@ def named(refused: Refused, *names: str) -> Refused:
             "names": told,
             "count": more,
         }
-    return Refused(refused.code, f"{told}: {refused}")
+    return Refused(f"{told}: {refused}", code=refused.code)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.web.requests import MemberRequest
 from project.lib.connections import let_go
+from project.lib.json_errors import json_error
 from uploads import access, api, targets
 from uploads.api import for_members
 from uploads.models import NotUploaded, State, Upload
@@ -68,9 +69,9 @@ def complete(request: MemberRequest, pk: UUID) -> JsonResponse:
     try:
         upload.complete(by=request.user)
     except NotUploaded:
-        return api.error(HTTPStatus.CONFLICT, "not_uploaded", _("The file has not arrived yet. Send it again."))
+        return json_error(HTTPStatus.CONFLICT, "not_uploaded", _("The file has not arrived yet. Send it again."))
     if upload.reason == Reason.CHANGED:
-        return api.error(HTTPStatus.CONFLICT, "changed", upload.message)
+        return json_error(HTTPStatus.CONFLICT, "changed", upload.message)
     waiting = upload.state == State.VERIFYING
     return JsonResponse(_described(upload), status=HTTPStatus.ACCEPTED if waiting else HTTPStatus.OK)
 
@@ -150,4 +151,4 @@ def _refuse(request: HttpRequest, status: int, code: str, message: str) -> JsonR
     with suppress(UnreadablePostError):
         for _chunk in _chunks(request):
             pass
-    return api.error(status, code, message)
+    return json_error(status, code, message)

@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.sessions.fresh import fresh_session_required
 from accounts.text import one_line, validate_characters
 from accounts.web.requests import operator
+from project.lib.refusals import Refused
 
 LONGEST = timedelta(days=36_525)  # the last days of the calendar cannot be shown in every time zone
 
@@ -100,8 +101,8 @@ class BanningMixin(admin.ModelAdmin[User]):
                 done = person.ban(
                     until=form.cleaned_data["until"], reason=form.cleaned_data["reason"], by=operator(request)
                 )
-            except ValidationError as error:
-                form.add_error(None, error)
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
                 return False
             said = _("The person is banned, and signed out everywhere.")
         if done:

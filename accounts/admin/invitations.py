@@ -60,10 +60,10 @@ class StateFilter(admin.SimpleListFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(InvitationState.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
         assert isinstance(queryset, InvitationQuerySet)
         return queryset.in_state(self.value() or "") if self.value() in InvitationState.values else queryset
 
@@ -98,13 +98,13 @@ class InvitationAdmin(PlainlyNamed[Invitation]):
         *("accepted_by", "revoked_by", "revoked_at"),
     )
 
-    def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return super().get_queryset(request).prefetch_related("uses__person")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Described
 
     @admin.display(description=gettext_lazy("for"))
@@ -136,7 +136,7 @@ class InvitationAdmin(PlainlyNamed[Invitation]):
             invitations.describe([found])
         return found
 
-    def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:  # noqa: ARG002 - Django's
+    def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
         return self.readonly_fields if obj else ("email", "number", "days")
 
     def get_urls(self) -> list[URLPattern]:

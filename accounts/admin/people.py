@@ -15,7 +15,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -38,6 +38,7 @@ from accounts.mail import send_mail, send_password_link
 from accounts.models import AuditKind, User, UserQuerySet
 from accounts.sessions.fresh import fresh_session_required
 from accounts.web.requests import operator
+from project.lib.refusals import Refused
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -48,10 +49,10 @@ class BanFilter(admin.SimpleListFilter):
     title = gettext_lazy("ban")
     parameter_name = "banned"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("yes", gettext_lazy("Banned")), ("no", gettext_lazy("Not banned"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:  # noqa: ARG002 - Django's
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         assert isinstance(queryset, UserQuerySet)
         if self.value() == "yes":
             return queryset.banned()
@@ -158,16 +159,16 @@ class UserAdmin(
         try:
             to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
             User.objects.keep_an_operator(without={person.pk for person in objs})
-        except ValidationError as error:
-            return [], {}, set(), error.messages
+        except Refused as refusal:
+            return [], {}, set(), [str(refusal)]
         # Addresses and second factors are not deleted by themselves, but they go with their person.
         go_along = {model._meta.verbose_name for model in (EmailAddress, Authenticator)}  # noqa: SLF001 - Django's name
         return to_delete, counts, needed - go_along, protected
 
-    def delete_model(self, request: HttpRequest, obj: User) -> None:  # noqa: ARG002 - Django's signature
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
         self._delete(User.objects.filter(pk=obj.pk))
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:  # noqa: ARG002 - Django's
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._delete(queryset)
 
     @admin.action(description=gettext_lazy("Mail a link to choose a password"), permissions=["change"])
@@ -184,8 +185,8 @@ class UserAdmin(
             try:
                 User.objects.keep_an_operator(without=set(people.values_list("pk", flat=True)))
                 people.delete()
-            except ValidationError as error:  # seen by the confirmation page before, unless two delete at the same time
-                raise PermissionDenied(error.messages[0]) from None
+            except Refused as refusal:  # seen by the confirmation page before, unless two delete at the same time
+                raise PermissionDenied(str(refusal)) from None
 
 
 @admin.register(EmailAddress)
@@ -197,7 +198,7 @@ class EmailAddressAdmin(ReadOnly[EmailAddress], AllauthEmailAddressAdmin):  # ty
     ordering = ("email",)
     actions = ("make_verified",)
 
-    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         return self.search_fields
 
     def has_verify_permission(self, request: HttpRequest) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -21,6 +21,7 @@ from accounts.models import PurgeRequest, User
 from accounts.sessions.fresh import fresh_session_required
 from accounts.text import one_line, validate_characters
 from accounts.web.requests import operator
+from project.lib.refusals import Refused
 
 PERMISSION = "accounts.purge_person"
 
@@ -65,8 +66,8 @@ class PurgingMixin(admin.ModelAdmin[User]):
         if form.is_valid():
             try:
                 made = purging.ask(person, by=operator(request), reason=form.cleaned_data["reason"])
-            except ValidationError as error:
-                form.add_error(None, error)
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
             else:
                 messages.success(request, _("Another operator has 24 hours to approve it."))
                 return redirect("admin:accounts_purgerequest_change", made.pk)
@@ -116,16 +117,16 @@ class PurgeRequestAdmin(PlainlyNamed[PurgeRequest]):
     def run_id(self, row: PurgeRequest) -> str:
         return row.run_id
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:
         return False
 
-    def has_view_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:  # noqa: ARG002
+    def has_view_permission(self, request: HttpRequest, obj: PurgeRequest | None = None) -> bool:
         return may_see_requests(request)
 
     def get_urls(self) -> list[URLPattern]:
@@ -159,8 +160,8 @@ class PurgeRequestAdmin(PlainlyNamed[PurgeRequest]):
     def _decide(self, request: HttpRequest, row: PurgeRequest, *, approve: bool) -> None:
         try:
             row.decide(approve=approve, by=operator(request))
-        except ValidationError as error:
-            messages.error(request, error.messages[0])
+        except Refused as refusal:
+            messages.error(request, str(refusal))
         else:
             done = _("Approved. It is being carried out.") if approve else _("Refused. Nothing is done.")
             messages.success(request, done)

@@ -63,13 +63,13 @@ class PasskeyLoginView(webauthn.LoginWebAuthnView):  # type: ignore[misc]
         sessions.remember(self.request, chosen=bool(self.request.POST.get("remember")))
         return response
 
-    def form_invalid(self, form: Any) -> HttpResponse:  # noqa: ARG002 - allauth's signature
+    def form_invalid(self, form: Any) -> HttpResponse:
         messages.error(self.request, _("This passkey does not sign in here."))
         return redirect("account_login")
 
 
 class PasskeyReauthenticateView(webauthn.ReauthenticateWebAuthnView):  # type: ignore[misc]
-    def form_invalid(self, form: Any) -> HttpResponse:  # noqa: ARG002 - allauth's signature
+    def form_invalid(self, form: Any) -> HttpResponse:
         messages.error(self.request, _("This passkey is not yours here. Try again."))
         return redirect(self.passthrough_next_url(self.request.path))
 

@@ -24,6 +24,7 @@ from accounts import audit, extensions, links, mail
 from accounts.extensions import Data, Granted
 from accounts.invitations import onboarding
 from accounts.models import AuditKind, Invitation, InvitationUse, User
+from project.lib.locking import lock
 
 LASTS = timedelta(days=7)
 KEEP = timedelta(days=90)
@@ -77,7 +78,7 @@ def renew(invitation: Invitation, *, by: User) -> bool:
     Return False, and change nothing, where the invitation was used up or revoked.
     """
     with transaction.atomic():
-        invitation.lock()
+        lock(invitation)
         if not invitation.may_be_renewed:
             return False
         token = invitation.change_token()
@@ -94,7 +95,7 @@ def renew(invitation: Invitation, *, by: User) -> bool:
 def revoke(invitation: Invitation, *, by: User) -> bool:
     """Make the invitation worthless; return False where it is already."""
     with transaction.atomic():
-        invitation.lock()
+        lock(invitation)
         if not invitation.may_be_revoked:
             return False
         invitation.revoked_at, invitation.revoked_by = timezone.now(), by
@@ -164,7 +165,7 @@ def _make(*, by: User, lasts: timedelta, grant: Data | None, **fields: Any) -> t
 
 def _lock_open(invitation: Invitation) -> None:
     digest = invitation.digest
-    invitation.lock()
+    lock(invitation)
     if not invitation.is_open or invitation.digest != digest:  # a new link may have been made meanwhile
         raise Over
 

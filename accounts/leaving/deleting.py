@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +18,8 @@ from accounts.extensions import Shared
 from accounts.leaving import purging
 from accounts.links import public_url
 from accounts.models import AuditKind, User
+from project.lib.locking import lock
+from project.lib.refusals import Refused
 from workflows import engine
 from workflows.models import Run
 
@@ -36,10 +37,10 @@ def shared(person: User) -> list[Shared]:
 
 
 def ask(person: User, *, heirs: list[Heir]) -> bool:
-    """Begin the 14 days; False where they have begun. Raises ValidationError for the last operator."""
+    """Begin the 14 days; False where they have begun. Refused for the last operator."""
     with transaction.atomic():
         User.objects.keep_an_operator(without={person.pk})
-        person.refresh_from_db(from_queryset=User.objects.select_for_update())
+        lock(person)
         if person.deletion_at:
             return False
         person.deletion_at = timezone.now() + GRACE
@@ -55,7 +56,7 @@ def ask(person: User, *, heirs: list[Heir]) -> bool:
 def cancel(person: User) -> bool:
     """Keep the account after all; False where nothing was to be cancelled."""
     with transaction.atomic():
-        person.refresh_from_db(from_queryset=User.objects.select_for_update())
+        lock(person)
         if not person.deletion_at:
             return False
         engine.send_event(_run_id(person), CANCELLED, by=person, missing_ok=True)
@@ -82,8 +83,8 @@ def shut_out(person_id: int, *, until: datetime, heirs: list[Heir]) -> bool:
         for extension in extensions.joined():
             extension.hand_over(person, {key: heir for of, key, heir in heirs if of == extension.name})
         purging.end_access(person)
-    except ValidationError as error:
-        raise purging.Blocked(" ".join(error.messages)) from error
+    except Refused as refusal:
+        raise purging.Blocked(str(refusal)) from refusal
     return True
 
 

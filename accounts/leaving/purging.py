@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,6 +14,8 @@ from django.utils.translation import gettext as _
 from accounts import extensions, mail
 from accounts.links import public_url
 from accounts.models import Invitation, PurgeRequest, PurgeStatus, Session, User
+from accounts.refusals import OwnPurge
+from project.lib.refusals import Refused
 from workflows import engine
 from workflows.models import Message
 
@@ -24,9 +25,9 @@ class Blocked(engine.NonRetryable):
 
 
 def ask(person: User, *, by: User, reason: str) -> PurgeRequest:
-    """Ask for a purge and tell the other operators; raises ValidationError with why where it is not possible."""
+    """Ask for a purge and tell the other operators; refused where it is not possible."""
     if person == by:
-        raise ValidationError(_("You cannot purge yourself. Ask another operator to do it."))
+        raise OwnPurge
     with transaction.atomic():
         with transaction.atomic():  # a rehearsal: whether it is possible is found by doing it
             end_access(User.objects.get(pk=person.pk))
@@ -55,8 +56,8 @@ def shut_out(request_id: int) -> int:
     if request.person:
         try:
             end_access(request.person)
-        except ValidationError as error:
-            raise Blocked(" ".join(error.messages)) from error
+        except Refused as refusal:
+            raise Blocked(str(refusal)) from refusal
     return request.person_number
 
 
@@ -114,7 +115,7 @@ def erase(person: User) -> None:
 
 
 def end_access(person: User) -> None:
-    """Shut the person out and take them out of what they share; raises ValidationError where that cannot be."""
+    """Shut the person out and take them out of what they share; refused where that cannot be."""
     User.objects.keep_an_operator(without={person.pk})
     for extension in extensions.joined():
         extension.leave(person)

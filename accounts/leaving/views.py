@@ -4,7 +4,6 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -19,6 +18,7 @@ from accounts.models import DataExport
 from accounts.sessions.fresh import fresh_session_required
 from accounts.web.redirects import next_path
 from accounts.web.requests import MemberRequest
+from project.lib.refusals import Refused
 
 PAGE = ["GET", "HEAD", "POST"]
 EXPORT_NAME = "holdfast.zip"
@@ -60,8 +60,8 @@ def delete_account(request: MemberRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             deleting.ask(person, heirs=form.heirs())
-        except ValidationError as error:
-            form.add_error(None, error)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
         else:
             messages.success(request, _("Your account will be deleted. Until then you may cancel it."))
             return redirect("account_settings")

@@ -144,10 +144,6 @@ class Invitation(models.Model):
     def used(self) -> int:
         return self.max_uses - self.uses_left
 
-    def lock(self) -> None:
-        """Lock the row until the transaction ends, and take over its stored values."""
-        self.refresh_from_db(from_queryset=Invitation.objects.select_for_update())
-
     def change_token(self) -> str:
         """Return a new token, which alone works from now on; the caller saves `digest`."""
         token = secrets.token_urlsafe(32)

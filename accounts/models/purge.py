@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.refusals import Decided, DecisionTooLate, OwnDecision, PurgeAsked, PurgeEnded, SecondOperatorNeeded
 from accounts.text import validate_characters
+from project.lib.locking import lock
 from workflows import engine
 from workflows.models import Run, RunStatus
 
@@ -115,7 +116,7 @@ class PurgeRequest(models.Model):
 
     @classmethod
     def ask(cls, person: User, *, by: User, reason: str) -> PurgeRequest:
-        """Store the wish and start its workflow; raises ValidationError where another request is open."""
+        """Store the wish and start its workflow; raises PurgeAsked where another request is open."""
         now = timezone.now()
         with transaction.atomic():
             for earlier in cls.objects.open().filter(person_number=person.pk):
@@ -134,33 +135,33 @@ class PurgeRequest(models.Model):
                 },
             )
             if not created:
-                raise ValidationError(_("There is a request for this person already."))
+                raise PurgeAsked
             engine.start(WORKFLOW, {"request_id": made.pk, "until": made.expires_at}, id=made.run_id, by=by)
         return made
 
     def decide(self, *, approve: bool, by: User) -> None:
-        """Approve or refuse; raises ValidationError with the reason why `by` cannot, or cannot any more."""
+        """Approve or refuse; refused where `by` cannot, or cannot any more."""
         with transaction.atomic():
-            self._lock()
+            lock(self)
             now = timezone.now()
             if self.status != PurgeStatus.WAITING:
-                raise ValidationError(self.hindrance or _("This was decided already."))
+                raise Decided(self.hindrance)
             if self.expires_at <= now:
-                raise ValidationError(_("The time to decide is over. Nothing is done."))
+                raise DecisionTooLate
             if by.pk == self.person_id:
-                raise ValidationError(_("You cannot decide about yourself."))
+                raise OwnDecision
             if approve and by.pk == self.requested_by_id:
-                raise ValidationError(_("Somebody else must approve what you asked for."))
+                raise SecondOperatorNeeded
             self.status = PurgeStatus.APPROVED if approve else PurgeStatus.REFUSED
             self.decided_by, self.decided_at, self.ended_at = by, now, None if approve else now
             self.save(update_fields=["status", "decided_by", "decided_at", "ended_at"])
             if not engine.send_event(self.run_id, DECIDED, by=by, missing_ok=True):
-                raise ValidationError(_("Its workflow was ended by an operator. Ask anew."))
+                raise PurgeEnded
 
     def settle_abandoned(self) -> None:
         """Close the request if its workflow was ended from outside, so that a new one can be made."""
         with transaction.atomic():
-            self._lock()
+            lock(self)
             if self.status not in OPEN or not self.is_abandoned:
                 return
             now = timezone.now()
@@ -168,13 +169,13 @@ class PurgeRequest(models.Model):
                 self.status, self.decided_at = PurgeStatus.EXPIRED, now
             else:
                 self.status = PurgeStatus.BLOCKED
-            self.hindrance, self.ended_at = str(_("Its workflow was ended by an operator. Ask anew.")), now
+            self.hindrance, self.ended_at = str(PurgeEnded()), now
             self.save(update_fields=["status", "decided_at", "hindrance", "ended_at"])
 
     def settle(self, *, now: datetime) -> str:
         """Let the request expire if nobody has decided until `now`; return the status that holds from here on."""
         with transaction.atomic():
-            self._lock()
+            lock(self)
             if self.status == PurgeStatus.WAITING and self.expires_at <= now:
                 self.status, self.decided_at, self.ended_at = PurgeStatus.EXPIRED, now, now
                 self.save(update_fields=["status", "decided_at", "ended_at"])
@@ -183,12 +184,9 @@ class PurgeRequest(models.Model):
     def end(self, status: PurgeStatus, *, hindrance: str = "") -> bool:
         """Note how an approved request ended; False if it has."""
         with transaction.atomic():
-            self._lock()
+            lock(self)
             if self.status != PurgeStatus.APPROVED:
                 return False
             self.status, self.hindrance, self.ended_at = status, hindrance[:500], timezone.now()
             self.save(update_fields=["status", "hindrance", "ended_at"])
         return True
-
-    def _lock(self) -> None:
-        self.refresh_from_db(from_queryset=PurgeRequest.objects.select_for_update())

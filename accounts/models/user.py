@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.audit import AuditEvent, AuditKind
+from accounts.refusals import LastOperator
 from accounts.text import validate_characters
 
 
@@ -42,7 +43,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.active().filter(is_superuser=True)
 
     def keep_an_operator(self, *, without: Collection[int]) -> None:
-        """Raise ValidationError if only people of `without` could operate Holdfast.
+        """Raise LastOperator if only people of `without` could operate Holdfast.
 
         Inside a transaction the answer holds until its end: all superusers are locked, in the order of their ids,
         and judged by what the locked rows say, so two operators cannot shut each other out at the same time.
@@ -51,7 +52,7 @@ class UserQuerySet(models.QuerySet["User"]):
             superusers = self.filter(is_superuser=True).order_by("pk").select_for_update()
             operators = {user.pk for user in superusers if user.may_sign_in()}
         if operators and operators <= set(without):
-            raise ValidationError(_("This is the last superuser who can sign in. Make another one first."))
+            raise LastOperator
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -165,7 +166,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def ban(self, *, until: datetime | None = None, reason: str = "", by: User | None = None) -> bool:
         """Shut the person out, until then or for good; return False if exactly this ban held already.
 
-        Raises ValidationError for the last operator.
+        Raises LastOperator.
         """
         if self.is_banned() and (self.banned_until, self.ban_reason) == (until, reason):
             return False
@@ -234,10 +235,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         if not self.banned_at and (self.banned_until or self.ban_reason):
             raise ValidationError(_("Only a banned person has an end and a reason of the ban."))
         if self.pk and not (self.is_superuser and self.may_sign_in()):
-            User.objects.keep_an_operator(without={self.pk})
+            try:
+                User.objects.keep_an_operator(without={self.pk})
+            except LastOperator as refusal:
+                raise ValidationError(str(refusal)) from None
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """Delete the person; raises ValidationError for the last operator, and for the only owner of a shared list."""
+        """Delete the person; refused for the last operator, and for the only owner of a shared list."""
         with transaction.atomic(using=using):
             User.objects.keep_an_operator(without={self.pk})
             return super().delete(using=using, keep_parents=keep_parents)

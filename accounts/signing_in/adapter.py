@@ -24,7 +24,7 @@ PENDING = "pending_sign_in"
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """How allauth behaves here: people are invited, mail goes through the queue, links stand on PUBLIC_URL."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -67,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         response: HttpResponse = self.respond_user_inactive(request, user)
         return response
 
-    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002 - allauth's signature
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         # allauth does not count a sign-in, and looks a second time deep inside a view that let the person in.
         return False  # every view that it would ask for stands behind accounts.fresh
 
@@ -78,13 +78,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.set_password(password)
         user.save(update_fields=["password"])
 
-    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - allauth's signature
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_settings")
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return links.password_url(key)
 
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002 - allauth's signature
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         return links.public_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -9,8 +9,9 @@ from bench.rows import Row, at_most, figure
 from bench.timing import output_of
 from workflows import engine
 from workflows.models import Run
+from workflows.transitions import guarding
 
-LEASE = 10
+LEASE = guarding.LEASE.total_seconds()
 PARTS = ("pool", "pusher", "monitor", "sentinel")
 """One idle process of the pool holds the lock of django-q2's queue, nobody sees which: all are killed."""
 

@@ -20,12 +20,12 @@ LINK = {"password_url": "http://localhost:8000/x"}
 
 
 class DownBackend(BaseEmailBackend):
-    def send_messages(self, email_messages):  # noqa: ARG002 - Django's signature
+    def send_messages(self, email_messages):
         raise ConnectionRefusedError("nobody listens")
 
 
 class DrippingBackend(BaseEmailBackend):
-    def send_messages(self, email_messages):  # noqa: ARG002 - Django's signature
+    def send_messages(self, email_messages):
         raise TimesUp  # the server answers byte by byte, and the time is over
 
 

@@ -10,7 +10,7 @@ from uploads.workflows import sweep_uploads
 from workflows import engine
 from workflows.models import Run
 from workflows.testing import advance, run_until_idle
-from workflows.transitions import runs
+from workflows.transitions.guarding import LEASE
 
 NIGHT = timedelta(days=1, minutes=1)
 NIGHTS = 3  # the first ends rows and reports what has become old, the second deletes it, the third finds nothing
@@ -40,7 +40,7 @@ def assert_ledger() -> None:
 
 def recover() -> None:
     """Let the leases of the dead run out, and do what they left."""
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     assert_sound()
 

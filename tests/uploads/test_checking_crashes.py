@@ -7,7 +7,7 @@ from uploads.models import Usage
 from uploads.stores import store
 from uploads.stores.local import LocalStore
 from workflows.testing import advance, crash_at, run_until_idle
-from workflows.transitions import runs
+from workflows.transitions.guarding import LEASE
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -39,7 +39,7 @@ def test_a_crash_anywhere_loses_and_doubles_nothing(arrive, shelf, alice, point,
         run_until_idle()
         survived = True
     assert not survived or at == STEPS  # a transaction has no code.after
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     assert_exact(upload, shelf, alice)
 
@@ -51,7 +51,7 @@ def test_five_crashes_in_a_row(arrive, shelf, alice, at):
     for _ in range(5):
         with crash_at("step.code.after", at=at):
             run_until_idle()
-        advance(runs.LEASE)
+        advance(LEASE)
     run_until_idle()
     assert_exact(upload, shelf, alice)
 
@@ -63,7 +63,7 @@ def test_a_rejection_survives_crashes(arrive, shelf, alice, point, at):
     upload.complete(by=alice)
     with crash_at(point, at=at):
         run_until_idle()
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     upload.refresh_from_db()
     assert upload.state == "rejected"
@@ -77,7 +77,7 @@ def test_a_file_that_kills_its_readers_is_rejected(arrive, alice):
     for at in [2, *[1] * 10]:
         with crash_at("step.code.after", at=at):
             run_until_idle()
-        advance(runs.LEASE)
+        advance(LEASE)
     run_until_idle()
     upload.refresh_from_db()
     assert (upload.state, upload.reason) == ("rejected", "too_complex")

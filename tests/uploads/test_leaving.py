@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
 from accounts import extensions
+from project.lib.refusals import Refused
 from tests.uploads.conftest import PNG, SHELF, keys
 from uploads import leaving, plain_form
 from uploads.models import Upload, Usage
-from uploads.refusals import Refused
 from workflows import engine
 from workflows.models import Step
 from workflows.testing import run_until_idle

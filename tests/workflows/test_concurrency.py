@@ -16,6 +16,7 @@ from workflows.replay.deadline import Deadline, TimesUp
 from workflows.replay.execution import execute
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages, runs, schedules
+from workflows.transitions.guarding import LEASE
 from workflows.worker.working import Hands
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -135,7 +136,7 @@ def test_the_fence_holds_until_the_commit(ended):
     """While a step's result is being committed, no other worker can claim the run; afterwards it goes on from there."""
     engine.start(three_steps, {"start": 1})
     [mine] = runs.claim("one", limit=1)
-    advance(runs.LEASE)
+    advance(LEASE)
 
     def hold():
         runs.hold(mine)

@@ -12,7 +12,7 @@ from workflows import engine
 from workflows.core import clock, codec, crash
 from workflows.models import AuditLine, Run
 from workflows.testing import POINTS, advance, crash_at, run_until_idle
-from workflows.transitions import runs
+from workflows.transitions.guarding import LEASE
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 CRASHES = 3
@@ -138,7 +138,7 @@ def check(ops: list[dict], crashes: list[tuple[str, int]]) -> None:
     for point, passage in crashes:
         with crash_at(point, at=passage):
             play(ops)
-        advance(runs.LEASE)
+        advance(LEASE)
     crash.disarm()
     play(ops)
     run = Run.objects.get(pk="it")

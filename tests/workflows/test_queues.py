@@ -10,6 +10,7 @@ from workflows.core.definitions import get_consumer
 from workflows.models import AuditLine, Message
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages
+from workflows.transitions.guarding import LEASE
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -158,7 +159,7 @@ def test_what_a_lost_worker_held_is_delivered_again_and_ends_as_a_dead_letter():
     for attempt in range(1, 4):
         assert [held.attempts for held in messages.claim(consumer, f"lost/{attempt}")] == [attempt]
         assert messages.claim(consumer, "other/1") == []
-        advance(messages.LEASE)
+        advance(LEASE)
     run_until_idle()
     message.refresh_from_db()
     assert message.dead_at
@@ -170,7 +171,7 @@ def test_a_late_acknowledgement_changes_nothing():
     consumer = get_consumer("letters")
     message = engine.send("letters", "slow")
     messages.claim(consumer, "slow/1")
-    advance(messages.LEASE)
+    advance(LEASE)
     messages.claim(consumer, "fast/1")
     assert messages.acknowledge([message.pk], "slow/1") == 0
     assert messages.acknowledge([message.pk], "fast/1") == 1
@@ -180,9 +181,9 @@ def test_an_extended_lease_is_kept():
     consumer = get_consumer("letters")
     engine.send("letters", "slow")
     messages.claim(consumer, "slow/1")
-    advance(messages.LEASE / 2)
+    advance(LEASE / 2)
     messages.extend("slow/1")
-    advance(messages.LEASE / 2)
+    advance(LEASE / 2)
     assert messages.claim(consumer, "fast/1") == []
     assert Message.objects.get().due_at > clock.now()
 

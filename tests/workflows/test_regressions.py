@@ -17,6 +17,7 @@ from workflows.replay.consuming import consume
 from workflows.replay.deadline import Deadline
 from workflows.testing import advance, run_until_idle
 from workflows.transitions import messages, runs, schedules, steps
+from workflows.transitions.guarding import LEASE
 from workflows.worker.working import ADRIFT, Hands, work_once
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -202,8 +203,8 @@ def test_firings_backwards_are_those_forwards():
 def test_a_lost_attempt_does_not_name_who_took_over(ended):
     engine.start(three_steps, {"start": 1})
     [held] = runs.claim("one", limit=1)
-    steps.start(held, steps.Recorded(0, "one", "do", config='[3, 0.0, "constant", 0, 60.0]'), timeout=runs.LEASE)
-    advance(runs.LEASE)
+    steps.start(held, steps.Recorded(0, "one", "do", config='[3, 0.0, "constant", 0, 60.0]'), timeout=LEASE)
+    advance(LEASE)
     run_until_idle()
     assert Attempt.objects.get().worker == ""
     assert Schedule.objects.count() == 0

@@ -33,10 +33,10 @@ class OwnerlessFilter(admin.SimpleListFilter):
     title = _("owner")
     parameter_name = "owner"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("none", _("No owner"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(pk__in=TodoList.objects.without_owner().values("pk")) if self.value() else queryset
 
 
@@ -52,7 +52,7 @@ class MemberInline(admin.TabularInline[Membership, TodoList]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("user")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
@@ -86,7 +86,7 @@ class TodoListAdmin(Trashing):
     fields = ("name", *readonly_fields)
     inlines = (MemberInline, NewMemberInline)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TodoList]:  # noqa: ARG002 - Django's
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TodoList]:
         return TodoList.objects.with_open_count().with_member_count()
 
     @admin.display(description=_("open to-dos"), ordering="open_count")
@@ -102,11 +102,11 @@ class TodoListAdmin(Trashing):
         fields = tuple(super().get_readonly_fields(request, obj))
         return (*fields, "name") if obj and obj.trashed_at else fields
 
-    def save_model(self, request: HttpRequest, obj: TodoList, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+    def save_model(self, request: HttpRequest, obj: TodoList, form: Any, change: bool) -> None:
         if "name" in form.changed_data:
             obj.rename(form.cleaned_data["name"], by=operator(request))
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)
         by, todo_list = operator(request), formset.instance
         # New owners first, or the only one could not step down for them.
@@ -145,7 +145,7 @@ class TodoAdmin(Trashing):
         fields = tuple(super().get_readonly_fields(request, obj))
         return (*fields, "text", "notes") if obj and obj.trashed_at else fields
 
-    def save_model(self, request: HttpRequest, obj: Todo, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+    def save_model(self, request: HttpRequest, obj: Todo, form: Any, change: bool) -> None:
         # Only what was changed here, or a form opened before a member's edit would take that back.
         obj.edit(by=operator(request), **{name: form.cleaned_data[name] for name in form.changed_data})
 
@@ -190,7 +190,7 @@ class MembershipAdmin(VerbAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("user", "list")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[Any], Any]:
@@ -205,7 +205,7 @@ class MembershipAdmin(VerbAdmin):
         act = transaction.atomic(super().response_action)  # Django logs deletions before they are tried
         return unless_refused(request, partial(act, request, *args, **kwargs))
 
-    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         obj.change_role(form.cleaned_data["role"], by=operator(request))
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:

@@ -38,10 +38,10 @@ class StateFilter(admin.SimpleListFilter):
     title = _("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(State.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.value()
         if asked is None or asked not in State:
             return queryset
@@ -70,7 +70,7 @@ class BulkAddAdmin(ReadOnly[Any]):
     )
     readonly_fields = ("shown_state", "runs", "problems")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkAdd]:  # noqa: ARG002 - Django's
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkAdd]:
         return BulkAdd.objects.for_page()
 
     @admin.display(description=_("state"))

@@ -13,6 +13,7 @@ from todos.attachments import attaching
 from todos.models import Attachment, Todo
 from todos.models.attachment import MOST_FILES
 from todos.models.roles import WRITERS
+from todos.web.moving import point_all
 from uploads import plain_form
 from uploads.kinds import Type
 from uploads.models import State, Upload
@@ -29,7 +30,7 @@ def files_context(todo: Todo, *, person: User) -> dict[str, Any]:
     """Return what `todos/attachments/_files.html` shows. Of uploads, the person sees their own."""
     writer = todo.role in WRITERS
     files = list(Attachment.objects.filter(todo=todo).live().for_page().in_order())
-    _point(files)
+    point_all(files, files)
     removed = Attachment.objects.filter(todo=todo).trashed().for_page().order_by("-trashed_at")
     uploads = _unfinished(todo, person=person) if writer else []
     return {
@@ -70,10 +71,3 @@ def _is_moving(files: list[Attachment], uploads: list[Upload]) -> bool:
 def _seen(files: list[Attachment], uploads: list[Upload]) -> list[tuple[str, ...]]:
     shown = [(str(file.pk), file.caption, str(file.has_thumbnails)) for file in files]
     return [*shown, *((str(upload.pk), upload.state) for upload in uploads)]
-
-
-def _point(files: list[Attachment]) -> None:
-    """Note where each can be moved by one place; see `lists.page`."""
-    for index, file in enumerate(files):
-        file.move_up_after = files[index - 2].pk if index > 1 else "" if index else None
-        file.move_down_after = files[index + 1].pk if index + 1 < len(files) else None

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.web.redirects import next_path
 from accounts.web.requests import MemberRequest
+from project.lib.refusals import Refused
 from todos.attachments import attaching
 from todos.attachments.forms import CaptionForm, FileMoveForm
 from todos.attachments.page import files_context
@@ -26,7 +27,6 @@ from todos.web.navigation import swap_target
 from todos.web.toasts import refuse, toast
 from uploads import plain_form, serving
 from uploads.models import Upload
-from uploads.refusals import Refused
 
 LIST = "attachment-list"
 

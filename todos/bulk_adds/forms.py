@@ -13,7 +13,7 @@ class TypedFile(forms.Textarea):
 
     needs_multipart_form = True
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:  # noqa: ARG002 - Django's
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         return files.get(name)
 
     def format_value(self, value: Any) -> str:
@@ -28,7 +28,7 @@ class TypedFile(forms.Textarea):
 class TypedFileField(forms.FileField):
     widget = TypedFile
 
-    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002 - Django's
+    def bound_data(self, data: Any, initial: Any) -> Any:
         return data
 
 

@@ -32,8 +32,8 @@ class Spool(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Mapping[str, Any],  # noqa: ARG002, N803 - Django's
-        content_length: int,  # noqa: ARG002 - Django's
+        META: Mapping[str, Any],  # noqa: N803 - Django's
+        content_length: int,
         boundary: Any,  # bytes, whatever the stubs say
         encoding: str | None = None,
     ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[bytes]]]:
@@ -65,7 +65,7 @@ class Spool(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         raise NotImplementedError  # handle_raw_input leaves nothing to receive
 
-    def file_complete(self, file_size: int) -> None:  # noqa: ARG002 - Django's
+    def file_complete(self, file_size: int) -> None:
         return None
 
     def _spool(self, part: Any, *, name: str) -> UploadedFile[bytes]:

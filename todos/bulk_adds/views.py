@@ -99,8 +99,7 @@ def _create(request: MemberRequest, membership: Membership, *, form: BulkAddForm
 def _do(
     request: MemberRequest, pk: int, *, verb: Callable[[BulkAdd], bool], said: str = "", again: str = ""
 ) -> HttpResponse:
-    with access.held(access.writable_bulk_add(request.user, pk).list_id):
-        found = access.writable_bulk_add(request.user, pk)
+    with access.holding(access.writable_bulk_add, request.user, pk) as found:
         changed = attempt(request, lambda: verb(found))
     if changed and said:
         toast(request, said)

@@ -9,17 +9,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from project.lib.refusals import Refused
 from todos.demo.data import LISTS, PEOPLE, DemoList, DemoTodo
 from todos.models import Activity, Membership, Todo, TodoList, Verb
 
 _ADDRESSES = {key: f"{key}@example.com" for key in PEOPLE}
 
 
-class NotOurs(Exception):  # noqa: N818 - an answer, not a fault
-    """{} belongs to somebody already who is not from the demo; nothing was changed."""
-
-    def __init__(self, email: str) -> None:
-        super().__init__(str(self.__doc__).format(email))
+class NotOurs(Refused):
+    """An address of the demo belongs to a person who is not from the demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def seed(password: str) -> bool:
             return False
         taken = User.objects.filter(email__in=_ADDRESSES.values()).values_list("email", flat=True).first()
         if taken:
-            raise NotOurs(taken)
+            raise NotOurs(f"{taken} belongs to somebody already who is not from the demo; nothing was changed.")
         people = {key: _person(key, password=password) for key in PEOPLE}
         now = timezone.now()
         for demo in LISTS:

@@ -7,6 +7,7 @@ from django.core.paginator import Page, Paginator
 from todos.lists.filters import Filters, todos_of
 from todos.lists.forms import AddForm
 from todos.models import Attachment, Membership, Todo
+from todos.web.moving import point, point_all
 from todos.web.paging import PAGE_SIZE
 
 
@@ -36,7 +37,7 @@ def place_row(todo: Todo, *, filters: Filters) -> None:
     todos = todos_of(todo.list_id, filters=filters).exclude(pk=todo.pk)
     before = list(todos.filter(position__lte=todo.position).reverse().values_list("pk", flat=True)[:2])
     after = todos.filter(position__gt=todo.position).values_list("pk", flat=True).first()
-    _point(todo, before=before[::-1], after=after)
+    point(todo, before=before[::-1], after=after)
 
 
 def give_files(todos: list[Todo]) -> None:
@@ -58,13 +59,5 @@ def _page(list_id: int, *, filters: Filters) -> tuple[Page[Todo], list[Todo]]:
     lead = min(start, 2)
     rows = list(todos[start - lead : start + PAGE_SIZE + 1])
     shown = rows[lead : lead + PAGE_SIZE]
-    for index, todo in enumerate(shown, start=lead):
-        following = rows[index + 1].pk if index + 1 < len(rows) else None
-        _point(todo, before=[row.pk for row in rows[max(index - 2, 0) : index]], after=following)
+    point_all(rows, shown, lead=lead)
     return page, shown
-
-
-def _point(todo: Todo, *, before: list[int], after: int | None) -> None:
-    # Up means behind the one two places before; with only one before, to the first place.
-    todo.move_up_after = before[0] if len(before) == 2 else "" if before else None
-    todo.move_down_after = after

@@ -53,19 +53,17 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
     if not (form.is_bound and form.is_valid()):
         context = {"list": todo_list, "form": form}
         return render(request, "todos/lists/edit.html", context, status=422 if form.is_bound else 200)
-    with access.held(pk):
-        todo_list = access.owned_list(request.user, pk).list
-        renamed = todo_list.rename(form.cleaned_data["name"], by=request.user)
+    with access.holding(access.owned_list, request.user, pk) as owned:
+        renamed = owned.list.rename(form.cleaned_data["name"], by=request.user)
     if renamed:
-        toast(request, _("The list is now called “%(name)s”.") % {"name": todo_list.name})
+        toast(request, _("The list is now called “%(name)s”.") % {"name": owned.list.name})
     return HttpResponseRedirect(next_path(request, default=todo_list.get_absolute_url()))
 
 
 @require_POST
 @signed_in
 def trash(request: MemberRequest, pk: int) -> HttpResponse:
-    with access.held(pk):
-        todo_list = access.disposable_list(request.user, pk)
+    with access.holding(access.disposable_list, request.user, pk) as todo_list:
         trashed = todo_list.trash(by=request.user)
     if trashed:
         text = _("The list “%(name)s” is in the trash.") % {"name": todo_list.name}
@@ -77,8 +75,7 @@ def trash(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def restore(request: MemberRequest, pk: int) -> HttpResponse:
-    with access.held(pk):
-        todo_list = access.disposable_list(request.user, pk)
+    with access.holding(access.disposable_list, request.user, pk) as todo_list:
         restored = attempt(request, lambda: todo_list.restore(by=request.user))
     if restored:
         toast(request, _("The list “%(name)s” is back.") % {"name": todo_list.name})
@@ -90,9 +87,8 @@ def _add(request: MemberRequest, membership: Membership) -> HttpResponse:
     form = AddForm(request.POST)
     in_rows = swap_target(request) == "rows"
     if form.is_valid():
-        with access.held(membership.list_id):
-            todo_list = access.writable_list(request.user, membership.list_id).list
-            todo_list.add(**form.cleaned_data, by=request.user)
+        with access.holding(access.writable_list, request.user, membership.list_id) as held:
+            held.list.add(**form.cleaned_data, by=request.user)
         if in_rows:
             return rows_changed(request, membership)
         return HttpResponseRedirect(next_path(request, default=membership.list.get_absolute_url()))

@@ -8,7 +8,7 @@ from django.http import Http404
 
 from accounts.models import Invitation, User
 from todos.people.grants import invitations_to
-from todos.web.access import held, owned_list
+from todos.web.access import holding, owned_list
 
 
 @contextmanager
@@ -19,6 +19,5 @@ def held_invitation(user: User, list_pk: int, *, pk: int) -> Iterator[Invitation
         found = invitations_to(list_pk).select_for_update().filter(pk=pk).first()
         if found is None:
             raise Http404
-        with held(list_pk):
-            owned_list(user, list_pk)
+        with holding(owned_list, user, list_pk):
             yield found

@@ -23,8 +23,8 @@ def make_link(request: MemberRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return members_page(request, membership, link_form=form)
     values = form.cleaned_data
-    with access.held(pk):
-        place = place_in(access.owned_list(request.user, pk).list, role=values["role"])
+    with access.holding(access.owned_list, request.user, pk) as owned:
+        place = place_in(owned.list, role=values["role"])
         made = invitations.make_link(by=request.user, uses=values["uses"], lasts=values["days"], grant=place)
     return members_page(request, membership, made=made)
 

@@ -55,8 +55,8 @@ def members_page(
 @require_POST
 @signed_in
 def role(request: MemberRequest, pk: int, member_pk: int) -> HttpResponse:
-    with access.held(pk):
-        membership = access.membership_of_owned_list(request.user, pk, member_pk=member_pk)
+    with access.holding(access.owned_list, request.user, pk) as owned:
+        membership = access.member_of(owned, pk=member_pk)
         form = RoleForm(request.POST)
         if not form.is_valid():
             refuse(request, _("Choose owner, editor or reader."))
@@ -71,8 +71,8 @@ def role(request: MemberRequest, pk: int, member_pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def remove(request: MemberRequest, pk: int, member_pk: int) -> HttpResponse:
-    with access.held(pk):
-        membership = access.membership_of_owned_list(request.user, pk, member_pk=member_pk)
+    with access.holding(access.owned_list, request.user, pk) as owned:
+        membership = access.member_of(owned, pk=member_pk)
         removed = attempt(request, lambda: membership.remove(by=request.user))
     if removed:
         toast(request, _("%(name)s is no longer a member.") % {"name": membership.user.display_name})
@@ -92,9 +92,8 @@ def leave(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _add(request: MemberRequest, pk: int, *, person: User, form: MemberForm) -> HttpResponse:
-    with access.held(pk):
-        todo_list = access.owned_list(request.user, pk).list
-        added = todo_list.add_member(person, role=form.cleaned_data["role"], by=request.user)
+    with access.holding(access.owned_list, request.user, pk) as owned:
+        added = owned.list.add_member(person, role=form.cleaned_data["role"], by=request.user)
     names = {"name": person.display_name}
     if added:
         toast(request, _("%(name)s is now a member.") % names)
@@ -105,8 +104,8 @@ def _add(request: MemberRequest, pk: int, *, person: User, form: MemberForm) -> 
 
 def _invite(request: MemberRequest, pk: int, *, form: MemberForm) -> HttpResponse:
     values = form.cleaned_data
-    with access.held(pk):
-        place = place_in(access.owned_list(request.user, pk).list, role=values["role"])
+    with access.holding(access.owned_list, request.user, pk) as owned:
+        place = place_in(owned.list, role=values["role"])
         invitations.invite(values["email"], by=request.user, lasts=values["days"], grant=place)
     toast(request, _("An invitation is on its way to %(email)s.") % {"email": values["email"]})
     return _back(request, pk)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.deletion import Collector
 from django.utils import timezone
@@ -15,26 +14,26 @@ from accounts.models import AuditKind
 from todos.models.activity import Activity, Verb
 from todos.models.locking import Lockable
 from todos.models.roles import WRITERS, Role
-from todos.refusals import Gone, LastOwner
+from todos.refusals import Deserted, Gone, LastOwner
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
 def with_their_person(collector: Collector, field: Any, memberships: Any, using: str) -> None:
-    """Delete memberships as CASCADE does; raise ValidationError where other members would lose their last owner."""
+    """Delete memberships as CASCADE does; raise Deserted where other members would lose their last owner."""
     refuse_to_desert(memberships)
     models.CASCADE(collector, field, memberships, using)
 
 
 def refuse_to_desert(memberships: Iterable[Membership]) -> None:
-    """Raise ValidationError where without these memberships other members would lose their last owner."""
+    """Raise Deserted where without these memberships other members would lose their last owner."""
     owned = [row.list_id for row in memberships if row.is_owner]
     left = Membership.objects.filter(list__in=owned).exclude(pk__in=[row.pk for row in memberships])
     deserted = left.exclude(list__in=left.owners().values("list"))
     if names := sorted(set(deserted.values_list("list__name", flat=True))):
         sentence = _("“%(list)s” has other members but no other owner. Make one of them an owner first.")
-        raise ValidationError([ValidationError(sentence, params={"list": name}) for name in names])
+        raise Deserted(" ".join(str(sentence) % {"list": name} for name in names))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -52,6 +52,19 @@ def held(list_pk: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def holding[Found: Membership | TodoList | BulkAdd](
+    load: Callable[[User, int], Found], user: User, pk: int
+) -> Iterator[Found]:
+    """Load with permission, hold the list, and load again: what is yielded holds until the block ends.
+
+    Without the first load anybody could make a list's members wait.
+    """
+    found = load(user, pk)
+    with held(found.pk if isinstance(found, TodoList) else found.list_id):
+        yield load(user, pk)
+
+
 def readable_list(user: User, pk: int) -> Membership:
     """Return the person's membership of a list that is not in the trash, with the list."""
     found = Membership.objects.of(user).filter(list=pk, list__trashed_at__isnull=True).select_related("list").first()
@@ -85,9 +98,9 @@ def disposable_list(user: User, pk: int) -> TodoList:
     return found
 
 
-def membership_of_owned_list(user: User, pk: int, *, member_pk: int) -> Membership:
-    owned = owned_list(user, pk)
-    found = owned.list.memberships.filter(pk=member_pk).select_related("user").first()
+def member_of(owned: Membership, *, pk: int) -> Membership:
+    """Return a member of a list that the person owns."""
+    found = owned.list.memberships.filter(pk=pk).select_related("user").first()
     if found is None:
         raise Http404
     return found

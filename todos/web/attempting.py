@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from accounts.web.requests import MemberRequest
-from todos.refusals import Refused
+from project.lib.refusals import Refused
 from todos.web.toasts import refuse
 
 

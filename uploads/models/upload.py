@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from project.lib.locking import lock
 from uploads import refusals, targets
 from uploads.kinds import Type
 from uploads.models.queries import State, UploadQuerySet
@@ -188,7 +189,7 @@ class Upload(models.Model):
             self.lock()
             return self.state != State.READY and self.discard(by=by)
 
-    def discard(self, *, by: User | None) -> bool:  # noqa: ARG002 - verbs name their actor
+    def discard(self, *, by: User | None) -> bool:
         """Delete it in any state; its bytes go once this is committed. The row stays for a while and says so."""
         with transaction.atomic():
             self.lock()
@@ -248,12 +249,10 @@ class Upload(models.Model):
 
     def lock(self) -> None:
         """Lock the row until the transaction ends, and take over its stored values; one that is pruned was deleted."""
-        fresh = Upload.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
-        if fresh is None:
+        try:
+            lock(self, no_key=True)
+        except Upload.DoesNotExist:
             self.state = State.DELETED
-            return
-        for field in self._meta.concrete_fields:
-            setattr(self, field.attname, getattr(fresh, field.attname))
 
     def _become_ready(self, stored: dict[str, Any]) -> None:
         self.state, self.settled_at = State.READY, timezone.now()

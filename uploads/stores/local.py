@@ -39,12 +39,12 @@ class LocalStore:
 
     def presign_get(
         self,
-        key: str,  # noqa: ARG002 - the protocol's
+        key: str,
         *,
-        name: str,  # noqa: ARG002
-        type: str,  # noqa: ARG002
-        inline: bool,  # noqa: ARG002
-        expires: timedelta,  # noqa: ARG002
+        name: str,
+        type: str,
+        inline: bool,
+        expires: timedelta,
     ) -> str | None:
         return None
 
@@ -63,7 +63,7 @@ class LocalStore:
             raise Changed(key)
         return file
 
-    def promote(self, source: str, target: str, *, etag: str, type: str) -> None:  # noqa: ARG002 - the row has the type
+    def promote(self, source: str, target: str, *, etag: str, type: str) -> None:
         there = self.head(target)
         if there and there.etag == etag:
             return
@@ -77,7 +77,7 @@ class LocalStore:
             finally:
                 other.unlink(missing_ok=True)
 
-    def write(self, key: str, file: BinaryIO, *, type: str) -> None:  # noqa: ARG002 - the row has the type
+    def write(self, key: str, file: BinaryIO, *, type: str) -> None:
         file.seek(0)
         with _as_store_error(), _written(iter(lambda: file.read(CHUNK), b"")) as made:
             _rename(made, _path(key))

@@ -20,10 +20,10 @@ class SubjectFilter(admin.SimpleListFilter):
     title = gettext_lazy("subject")
     parameter_name = "about"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return SUBJECTS
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(subject=self.value()) if self.value() else queryset
 
 
@@ -37,7 +37,7 @@ class AuditLineAdmin(Console):
     search_help_text = gettext_lazy("A run's id, or the name of a queue or schedule")
     sortable_by: ClassVar[tuple[str, ...]] = ()
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - nothing to do here
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     @admin.display(description=gettext_lazy("who"))

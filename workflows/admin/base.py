@@ -60,10 +60,10 @@ class Console(admin.ModelAdmin[Any]):
     class Media:
         css = {"all": ["workflows/console.css"]}
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def get_urls(self) -> list[URLPattern]:
@@ -84,8 +84,8 @@ class Console(admin.ModelAdmin[Any]):
         self,
         request: HttpRequest,
         object_id: str,
-        form_url: str = "",  # noqa: ARG002 - Django's signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -93,7 +93,7 @@ class Console(admin.ModelAdmin[Any]):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return self.show(request, unquote(object_id))
 
-    def show(self, request: HttpRequest, pk: str) -> HttpResponse:  # noqa: ARG002 - for those that have a page each
+    def show(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Answer with one row's page; those without are shown by their list."""
         return HttpResponseRedirect(self.list_url())
 
@@ -195,7 +195,7 @@ class Board(Console):
     def changelist_view(
         self,
         request: HttpRequest,
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - Django's signature
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if not self.has_view_permission(request) or request.method == "POST":
             raise PermissionDenied

@@ -32,12 +32,12 @@ class WorkflowFilter(admin.SimpleListFilter):
     title = gettext_lazy("workflow")
     parameter_name = "workflow"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         names = workflow_names()
         asked = request.GET.get(self.parameter_name, "")  # perhaps one whose code is gone
         return [(name, name) for name in (names if not asked or asked in names else [*names, asked])]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(workflow=self.value()) if self.value() else queryset
 
 
@@ -45,10 +45,10 @@ class StatusFilter(admin.SimpleListFilter):
     title = gettext_lazy("status")
     parameter_name = "status"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [*RunStatus.choices, ("late", gettext_lazy("late")), ("codeless", gettext_lazy("waiting for code"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         if value == "late":
             return queryset.due_before(clock.now() - timedelta(minutes=1))  # type: ignore[attr-defined, no-any-return]
@@ -61,7 +61,7 @@ class AgeFilter(admin.SimpleListFilter):
     title = gettext_lazy("age")
     parameter_name = "age"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("hour", gettext_lazy("the last hour")),
             ("day", gettext_lazy("the last 24 hours")),
@@ -69,7 +69,7 @@ class AgeFilter(admin.SimpleListFilter):
             ("old", gettext_lazy("older than 7 days")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "old":
             return queryset.filter(created_at__lt=clock.now() - AGES["week"])
         age = AGES.get(self.value() or "")
@@ -147,7 +147,7 @@ class RunAdmin(Console):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("input", "output", "error")
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:  # noqa: ARG002
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find one by its id, which may hold blanks and quotes."""
         return (queryset.filter(pk=search_term.strip()) if search_term.strip() else queryset), False
 

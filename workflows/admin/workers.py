@@ -26,7 +26,7 @@ class Process:
 
 @admin.register(Worker)
 class WorkerAdmin(Board):
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - nothing to do here
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def show_all(self, request: HttpRequest) -> HttpResponse:

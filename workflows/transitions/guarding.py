@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -11,6 +11,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from workflows.core import crash
 
 log = logging.getLogger("holdfast.workflows")
+
+LEASE = timedelta(seconds=10)
+"""How long a worker holds a run or a message without a sign of life."""
 
 POINTS: list[str] = []
 """All crash points, as `module.function.before` and `.after`, and `.inside` where a transaction has a middle."""

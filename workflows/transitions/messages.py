@@ -15,10 +15,9 @@ from workflows.core.emit import emit
 from workflows.core.errors import InvalidId, InvalidValue
 from workflows.core.policy import check_duration
 from workflows.models import Message, QueueState
-from workflows.transitions.guarding import inside, instant, spell, verb
+from workflows.transitions.guarding import LEASE, inside, instant, spell, verb
 from workflows.transitions.steering import audit
 
-LEASE = timedelta(seconds=10)
 KEY_LIMIT = 200
 
 log = logging.getLogger("holdfast.workflows")

@@ -14,9 +14,8 @@ from workflows.core.definitions import Workflow, get_workflow
 from workflows.core.emit import emit, observe
 from workflows.core.errors import InvalidId
 from workflows.models import Run, RunStatus
-from workflows.transitions.guarding import Stopped, inside, instant, spell, verb, write
+from workflows.transitions.guarding import LEASE, Stopped, inside, instant, spell, verb, write
 
-LEASE = timedelta(seconds=10)
 ID_LIMIT = 100
 
 _CLAIM = """

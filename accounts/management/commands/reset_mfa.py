@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
 
-    def handle(self, *args: Any, email: str, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, email: str, **options: Any) -> None:
         person = User.objects.filter(email=User.objects.normalize_email(email)).first()
         if person is None:
             raise CommandError(f"Nobody signs in with {email}.")

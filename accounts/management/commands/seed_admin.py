@@ -22,7 +22,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--reset-password", action="store_true", help="give an existing person a new password")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         password = options["password"]
         if password == "-":  # noqa: S105 - not a password
             password = sys.stdin.readline().strip("\r\n")

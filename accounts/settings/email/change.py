@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts import mail
 from accounts.links import public_url
 from accounts.models import User
+from project.lib.locking import lock
 
 
 def ask(person: User, email: str) -> None:
@@ -46,7 +47,7 @@ def confirm(key: str) -> User | None:
             if not (found := find(key)):
                 return None
             person, email = found
-            person.refresh_from_db(from_queryset=User.objects.select_for_update())
+            lock(person)
             if not find(key) or not _is_free(email, owner=person):
                 return None
             mail.send_mail("account/email/email_changed", to=person, context={"email": email})

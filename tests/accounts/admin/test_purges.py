@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.leaving import purging
 from accounts.models import PurgeRequest, User
+from project.lib.refusals import Refused
 from tests.accounts.leaving.purges import REASON, REQUESTS, ask, decide, state
 from tests.accounts.people import PEOPLE
 from todos.models import Activity
@@ -66,7 +66,7 @@ def test_who_asked_cannot_approve_but_take_it_back(bob, staff, second, sign_in, 
 
 def test_nobody_decides_about_themselves(staff, second, make_user, sign_in):
     third = make_user("Tess", is_staff=True, is_superuser=True)
-    with pytest.raises(ValidationError, match="cannot purge yourself"):
+    with pytest.raises(Refused, match="cannot purge yourself"):
         purging.ask(staff, by=staff, reason="x")
     request = purging.ask(second, by=staff, reason="x")
     assert "Approve" not in sign_in(second).get(f"{REQUESTS}{request.pk}/change/").content.decode()
@@ -153,5 +153,5 @@ def test_the_only_owner_of_a_shared_list_stays(flat, tiles, alice, bob, staff, s
 
 
 def test_the_last_operator_stays(staff, purger, make_user):
-    with pytest.raises(ValidationError, match="last superuser"):
+    with pytest.raises(Refused, match="last superuser"):
         purging.ask(staff, by=purger, reason="x")

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
 
 from accounts.leaving import deleting
 from accounts.models import AuditEvent, User
 from accounts.sessions.fresh import FRESH_KEY
+from project.lib.refusals import Refused
 from tests.at_once import at_once
 from todos.models import Membership, Role, Todo, TodoList
 from workflows import engine
@@ -192,7 +192,7 @@ def test_the_last_superuser_stays(sign_in, staff, second):
     response = sign_in(staff).post(DELETE)
     assert response.status_code == 422
     assert "last superuser" in response.content.decode()
-    with pytest.raises(ValidationError):
+    with pytest.raises(Refused):
         deleting.ask(staff, heirs=[])
 
 

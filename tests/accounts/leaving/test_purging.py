@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import mail
 from accounts.models import PurgeRequest, Session, User
+from project.lib.refusals import Refused
 from tests.accounts.leaving.purges import REASON, REQUESTS, ask, decide, state
 from tests.accounts.people import PEOPLE, change
 from todos.models import Activity, Membership, Role, Todo, TodoList
@@ -91,7 +91,7 @@ def test_nobody_is_told_of_a_request_that_is_not_made(bob, staff, second):
         transaction.set_rollback(True)
     assert not Message.objects.exists()
     ask(bob, staff)
-    with pytest.raises(ValidationError, match="There is a request"):
+    with pytest.raises(Refused, match="There is a request"):
         ask(bob, second)
     assert Message.objects.count() == 1
 

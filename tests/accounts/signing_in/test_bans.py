@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.refusals import LastOperator
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.database
@@ -80,9 +81,9 @@ def test_active_people_are_found(alice, bob, carol):
 
 
 def test_the_last_operator_stays(staff, make_user):
-    with pytest.raises(ValidationError):
+    with pytest.raises(LastOperator):
         staff.ban()
-    with pytest.raises(ValidationError):
+    with pytest.raises(LastOperator):
         staff.delete()
     staff.is_superuser = False
     with pytest.raises(ValidationError):
@@ -97,7 +98,7 @@ def test_a_banned_superuser_is_no_operator(staff, make_user):
     olga = make_user("Olga", is_staff=True, is_superuser=True)
     olga.ban(until=timezone.now() + TOMORROW)
     assert list(User.objects.operators()) == [staff]
-    with pytest.raises(ValidationError):
+    with pytest.raises(LastOperator):
         staff.delete()
     assert olga.delete()
 

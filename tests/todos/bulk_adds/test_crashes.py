@@ -6,7 +6,7 @@ from tests.todos.bulk_adds.making import assert_exact, confirm
 from todos.models import Activity, Todo, Verb
 from todos.models.bulkadd import State
 from workflows.testing import advance, crash_at, run_until_idle
-from workflows.transitions import runs
+from workflows.transitions.guarding import LEASE
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("small_batches")]
 
@@ -33,7 +33,7 @@ def test_a_crash_anywhere_loses_and_doubles_nothing(flat, bulk_add, alice, point
         confirm(bulk_add, by=alice)
         crashed = True
     assert not crashed
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     bulk_add.refresh_from_db()
     if not bulk_add.confirmed_at:
@@ -50,7 +50,7 @@ def test_five_crashes_in_a_row(bulk_add, alice, at):
     for _ in range(5):
         with crash_at("step.code.after", at=at):
             run_until_idle()
-        advance(runs.LEASE)
+        advance(LEASE)
     run_until_idle()
     assert_exact(bulk_add)
 
@@ -64,7 +64,7 @@ def test_undoing_survives_crashes(flat, bulk_add, alice, point, at):
     bulk_add.undo(by=alice)
     with crash_at(point, at=at):
         run_until_idle()
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     bulk_add.refresh_from_db()
     assert (bulk_add.state, bulk_add.undone) == (State.UNDONE, 23)

@@ -16,7 +16,7 @@ from todos.models.bulkadd import Ending, State
 from workflows import engine
 from workflows.models import Run
 from workflows.testing import advance, run_until_idle
-from workflows.transitions import runs
+from workflows.transitions.guarding import LEASE
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("small_batches")]
 
@@ -43,7 +43,7 @@ def test_the_order_of_lines_is_the_order_in_the_list_on_top(flat, bulk_add, alic
 def test_a_right_that_ended_ends_it_with_a_reason(flat, alice, bob, sign_in, change, ending):
     bulk_add = interrupted(BulkAdd.create(flat, text(), by=alice), by=bob)
     change(flat.memberships.get(user=bob))
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     bulk_add.refresh_from_db()
     assert (bulk_add.state, bulk_add.ending) == (State.ENDED, ending)
@@ -66,7 +66,7 @@ def test_a_right_that_ended_ends_it_with_a_reason(flat, alice, bob, sign_in, cha
 def test_a_deleted_list_ends_it_quietly(flat, bulk_add, alice):
     interrupted(bulk_add, by=alice)
     flat.delete()
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     assert Run.objects.get().status == "succeeded"
     assert not Todo.objects.exists()
@@ -76,7 +76,7 @@ def test_a_list_that_is_renumbered_meanwhile_keeps_the_order(flat, bulk_add, ali
     old = flat.add("old", by=alice)
     interrupted(bulk_add, by=alice)
     positions.spread(flat.pk)
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     assert_exact(bulk_add)
     assert texts(flat) == [*GOOD, "old"]
@@ -86,7 +86,7 @@ def test_a_list_that_is_renumbered_meanwhile_keeps_the_order(flat, bulk_add, ali
 def test_what_others_add_meanwhile_goes_on_top(flat, bulk_add, alice, bob, texts):
     interrupted(bulk_add, by=alice)
     flat.add("Bob's", by=bob)
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     assert texts(flat) == ["Bob's", *GOOD]
 
@@ -97,7 +97,7 @@ def test_two_at_once_do_not_mix(flat, bulk_add, alice, bob, texts):
     other = BulkAdd.create(flat, ContentFile(b"\n".join(b"B%d" % n for n in range(12))), by=bob)
     run_until_idle()
     other.confirm(by=bob)
-    advance(runs.LEASE)
+    advance(LEASE)
     run_until_idle()
     assert_exact(bulk_add)
     assert texts(flat) == [*(f"B{n}" for n in range(12)), *GOOD, "old"]

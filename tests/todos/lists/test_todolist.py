@@ -1,7 +1,7 @@
 import pytest
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
+from project.lib.refusals import Refused
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb
 from todos.models.todolist import Summary
 from todos.refusals import LastOwner
@@ -117,7 +117,7 @@ def test_a_deleted_person_leaves_their_lists(flat, tiles, alice, bob):
 
 
 def test_the_only_owner_of_a_shared_list_stays(flat, alice, bob):
-    with pytest.raises(ValidationError, match="no other owner"):
+    with pytest.raises(Refused, match="no other owner"):
         alice.delete()
     assert flat.memberships.owners().get().user == alice
     assert bob.delete()

@@ -22,7 +22,8 @@ from workflows import engine
 from workflows.core import codec, crash
 from workflows.models import AuditLine, Firing, Message, Run, Schedule
 from workflows.testing import POINTS, advance, crash_at, run_until_idle
-from workflows.transitions import messages, pruning, runs, schedules
+from workflows.transitions import messages, pruning, schedules
+from workflows.transitions.guarding import LEASE
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 PASSAGES = [1, 2, 3]
@@ -110,7 +111,7 @@ def test_the_matrix_reaches_every_point():
 def test_a_crash_anywhere_loses_and_doubles_nothing(point, passage):
     with crash_at(point, at=passage):
         play()
-    advance(runs.LEASE)
+    advance(LEASE)
     play()
     found = {run.pk: run for run in Run.objects.all()}
     del found["mother.0"]  # fails or succeeds, as the other failing run uses up the failures; its mother tells which

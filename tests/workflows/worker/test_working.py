@@ -12,6 +12,7 @@ from workflows.models import Attempt, Run
 from workflows.replay.execution import LOST_LIMIT, execute
 from workflows.testing import advance, crash_at, run_until_idle
 from workflows.transitions import messages, runs
+from workflows.transitions.guarding import LEASE
 from workflows.worker.working import Hands
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -21,12 +22,12 @@ def test_a_claimed_run_is_nobody_elses_until_its_lease_ends():
     engine.start(three_steps, {"start": 1})
     [mine] = runs.claim("one", limit=10)
     assert runs.claim("two", limit=10) == []
-    advance(runs.LEASE / 2)
+    advance(LEASE / 2)
     runs.extend("one", [mine.pk])
     runs.extend("two", [mine.pk])
-    advance(runs.LEASE / 2)
+    advance(LEASE / 2)
     assert runs.claim("two", limit=10) == []
-    advance(runs.LEASE / 2)
+    advance(LEASE / 2)
     [theirs] = runs.claim("two", limit=10)
     assert theirs.fence == mine.fence + 1
 
@@ -40,7 +41,7 @@ def test_a_worker_that_lost_its_claim_can_do_nothing(ended):
         def freeze():
             calls["freeze"] += 1
             if calls["freeze"] == 1:
-                advance(runs.LEASE)
+                advance(LEASE)
                 execute(runs.claim("two", limit=1)[0])
                 late["status"] = Run.objects.get().status
             return calls["freeze"]
@@ -81,7 +82,7 @@ def test_a_step_that_kills_its_worker_ends_as_failed(ended):
     for _ in range(5):
         with pytest.raises(crash.Crash) if calls["kill"] < 3 else crash_at("runs.claim.after", at=99):
             run_until_idle()
-        advance(runs.LEASE)
+        advance(LEASE)
     assert ended(run, "failed")["type"] == "WorkerLost"
     assert calls["kill"] == 3
     assert [attempt.outcome for attempt in Attempt.objects.all()] == ["lost"] * 3
@@ -97,7 +98,7 @@ def test_a_run_that_kills_its_worker_while_it_replays_ends_as_failed(ended):
     for _ in range(LOST_LIMIT + 5):
         with crash_at("runs.claim.after", at=99):
             run_until_idle()
-        advance(runs.LEASE)
+        advance(LEASE)
     assert "20 workers in a row" in ended(run, "failed")["message"]
     assert calls["replay"] == LOST_LIMIT + 1
 
@@ -116,7 +117,7 @@ def test_losses_at_different_steps_do_not_add_up(ended):
     for _ in range(LOST_LIMIT + 6):
         with crash_at("runs.claim.after", at=99):
             run_until_idle()
-        advance(runs.LEASE)
+        advance(LEASE)
     assert ended(run) == "through"
 
 

@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "Default: a generated one, printed once.",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         given = options["password"]
         if given == "-":
             given = sys.stdin.readline().strip("\r\n")
