@@ -11,7 +11,7 @@ class Movable(Protocol):
 
 
 def point_all(rows: Sequence[Movable], shown: Sequence[Movable], *, lead: int = 0) -> None:
-    """Note it in each of the rows `shown`; `rows` has those and their neighbours, the first `lead` stand before them."""
+    """Note it in each of the rows `shown`: `rows` has them and their neighbours, of which `lead` come first."""
     for index, row in enumerate(shown, start=lead):
         before = [other.pk for other in rows[max(index - 2, 0) : index]]
         point(row, before=before, after=rows[index + 1].pk if index + 1 < len(rows) else None)
