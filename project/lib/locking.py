@@ -10,6 +10,6 @@ def lock(row: models.Model, *, no_key: bool = False) -> None:
     `no_key` an insert that only refers to the row need not wait for it. Related objects that were read already are
     kept, which `refresh_from_db` would read again.
     """
-    stored = type(row)._base_manager.select_for_update(no_key=no_key).get(pk=row.pk)  # noqa: SLF001 - Django's name
+    stored = row._meta.model._base_manager.select_for_update(no_key=no_key).get(pk=row.pk)  # noqa: SLF001 - Django's name
     for field in row._meta.concrete_fields:  # noqa: SLF001
         setattr(row, field.attname, getattr(stored, field.attname))
