@@ -7,39 +7,39 @@ from project.lib.refusals import Refused
 
 class LastOperator(Refused):
     code = "last_operator"
-    sentence = _("This is the last superuser who can sign in. Make another one first.")
+    sentence = _("This is the last superuser who can sign in. Make someone else a superuser first.")
 
 
 class OwnPurge(Refused):
     code = "own_purge"
-    sentence = _("You cannot purge yourself. Ask another operator to do it.")
+    sentence = _("You can't purge yourself. Ask another operator to do it.")
 
 
 class PurgeAsked(Refused):
     code = "purge_asked"
-    sentence = _("There is a request for this person already.")
+    sentence = _("There is already a request for this person.")
 
 
 class Decided(Refused):
     code = "decided"
-    sentence = _("This was decided already.")
+    sentence = _("This has already been decided.")
 
 
 class DecisionTooLate(Refused):
     code = "decision_too_late"
-    sentence = _("The time to decide is over. Nothing is done.")
+    sentence = _("The request has expired. Nothing was deleted.")
 
 
 class OwnDecision(Refused):
     code = "own_decision"
-    sentence = _("You cannot decide about yourself.")
+    sentence = _("You can't decide about yourself.")
 
 
 class SecondOperatorNeeded(Refused):
     code = "second_operator_needed"
-    sentence = _("Somebody else must approve what you asked for.")
+    sentence = _("Someone else has to approve your request.")
 
 
 class PurgeEnded(Refused):
     code = "purge_ended"
-    sentence = _("Its workflow was ended by an operator. Ask anew.")
+    sentence = _("An operator ended its workflow. Make a new request.")

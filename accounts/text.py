@@ -24,7 +24,7 @@ def validate_characters(text: str) -> None:
     for character in text:
         if (unicodedata.category(character) in _CONTROL and character not in "\n\t") or character in _OVERRIDES:
             raise ValidationError(
-                _("This holds a character that cannot be stored (%(code)s). Remove it and try again."),
+                _("This contains a character that can't be stored (%(code)s). Remove it and try again."),
                 code="control_character",
                 params={"code": f"U+{ord(character):04X}"},
             )
@@ -42,4 +42,4 @@ def person_name(text: str) -> str:
 def validate_visible(text: str) -> None:
     """Raise ValidationError for text in which there is nothing to see, such as a lone zero-width space."""
     if all(unicodedata.category(character)[0] in "CZ" for character in text):
-        raise ValidationError(_("Write something that can be seen."), code="invisible")
+        raise ValidationError(_("Enter some visible text."), code="invisible")

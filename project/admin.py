@@ -36,7 +36,7 @@ class OperatorSite(AdminSite):
 
     site_header = _("Holdfast operator console")
     site_title = _("Holdfast")
-    index_title = _("What there is")
+    index_title = _("Overview")
     site_url = reverse_lazy("todos:lists")  # type: ignore[assignment]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -174,4 +174,4 @@ def _check_rows(request: HttpRequest) -> None:
 def _require_superuser(request: HttpRequest) -> None:
     """The mails hold reset links, and with them the accounts of everybody."""
     if not request.user.is_superuser:
-        raise PermissionDenied(_("Only superusers read the mail folder: it holds password reset links."))
+        raise PermissionDenied(_("Only superusers can open the mail folder, because it contains password reset links."))

@@ -24,31 +24,31 @@ _TEXTS = {
     400: ("bad_request", gettext_lazy("This request could not be understood"), ""),
     403: (
         "forbidden",
-        gettext_lazy("You may not do this"),
-        gettext_lazy("Ask an owner of the list, or an operator, for the right to."),
+        gettext_lazy("You don't have permission"),
+        gettext_lazy("Ask an owner of the list or an operator for access."),
     ),
     404: (
         "not_found",
         gettext_lazy("There is nothing here"),
-        gettext_lazy("It may have been moved or put in the trash, or the list is not shared with you."),
+        gettext_lazy("It may have been moved or deleted, or the list isn't shared with you."),
     ),
-    405: ("method_not_allowed", gettext_lazy("This address takes no such request"), ""),
-    411: ("length_required", gettext_lazy("The length of the request is missing"), ""),
+    405: ("method_not_allowed", gettext_lazy("This address doesn't accept this kind of request"), ""),
+    411: ("length_required", gettext_lazy("The request has no length"), ""),
     413: (
         "too_large",
         gettext_lazy("That is too much at once"),
         gettext_lazy("Nothing was saved. Send less and try again."),
     ),
-    429: ("too_many_requests", gettext_lazy("Too many tries"), gettext_lazy("Wait a moment, then try again.")),
+    429: ("too_many_requests", gettext_lazy("Too many attempts"), gettext_lazy("Wait a moment, then try again.")),
     500: (
         "server_error",
-        gettext_lazy("Something went wrong here"),
-        gettext_lazy("It was not your doing, and what was saved before is safe. Try again in a moment."),
+        gettext_lazy("Something went wrong"),
+        gettext_lazy("This wasn't your fault. Everything you saved before is safe. Try again in a moment."),
     ),
     503: (
         "unavailable",
-        gettext_lazy("Holdfast cannot work just now"),
-        gettext_lazy("This change was not saved; everything before it is safe. Try again in a moment."),
+        gettext_lazy("Holdfast is temporarily unavailable"),
+        gettext_lazy("This change was not saved, but everything before it is safe. Try again in a moment."),
     ),
 }
 
@@ -76,7 +76,7 @@ def error_response(request: HttpRequest, status: int, *, title: str = "", messag
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     message = ""
     if isinstance(exception, DisallowedHost):
-        message = _("This address is not the one this Holdfast is set up for. Its operator sets it as PUBLIC_URL.")
+        message = _("This Holdfast is set up for a different address. Its operator can change it with PUBLIC_URL.")
     return error_response(request, 400, message=message)
 
 
@@ -111,7 +111,9 @@ def is_outage(error: BaseException) -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    message = _("Perhaps you signed in or out since it was opened. Nothing was changed: go back, reload it, try again.")
+    message = _(
+        "You may have signed in or out since you opened it. Nothing was changed. Go back, reload it and try again."
+    )
     response = error_response(request, 403, title=_("This page is out of date"), message=message)
     response["X-Failure"] = "outdated"  # read by failures.js, which has a sentence of its own for it
     return response

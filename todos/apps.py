@@ -26,11 +26,11 @@ class TodosConfig(AppConfig):
                 leave=purging.leave,
                 purge=workflows.purge_person,
                 card=page.card,
-                mails={ADDED_TO_LIST: _("When somebody shares a list with me")},
+                mails={ADDED_TO_LIST: _("When someone shares a list with me")},
                 limits={
                     "add_member": _("Adding members to a list"),
                     "bulk_add": _("Adding many to-dos at once"),
-                    "bulk_add_report": _("Fetching reports"),
+                    "bulk_add_report": _("Downloading reports"),
                     "search": _("Searching"),
                 },
                 operators_may=(

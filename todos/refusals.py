@@ -7,7 +7,7 @@ from project.lib.refusals import Refused
 
 class LastOwner(Refused):
     code = "last_owner"
-    sentence = _("A list always has an owner. Make somebody else an owner first.")
+    sentence = _("A list needs an owner. Make someone else an owner first.")
 
 
 class Deserted(Refused):
@@ -28,7 +28,7 @@ class ListInTheTrash(Refused):
 
 class TrashedTooLong(Refused):
     code = "trashed_too_long"
-    sentence = _("This was in the trash for more than 30 days, and is being deleted.")
+    sentence = _("This was in the trash for more than 30 days and is being deleted.")
 
 
 class Gone(Refused):
@@ -38,12 +38,12 @@ class Gone(Refused):
 
 class MovedMeanwhile(Refused):
     code = "moved_meanwhile"
-    sentence = _("Somebody moved this to-do to another list meanwhile. Nothing was changed.")
+    sentence = _("Someone has just moved this to-do to another list. Nothing was changed.")
 
 
 class FullOfFiles(Refused):
     code = "full_of_files"
-    sentence = _("This to-do has as many files as it can have. Remove one first.")
+    sentence = _("This to-do has reached its limit of files. Remove one first.")
 
 
 class FileInTheTrash(Refused):
@@ -58,12 +58,12 @@ class FileNotInTheTrash(Refused):
 
 class NeighbourGone(Refused):
     code = "neighbour_gone"
-    sentence = _("The to-do to put it behind is no longer in this list. Nothing was moved.")
+    sentence = _("The to-do you dropped it after is no longer in this list. Nothing was moved.")
 
 
 class NeighbourFileGone(Refused):
     code = "neighbour_file_gone"
-    sentence = _("The file to put it behind is no longer here. Nothing was moved.")
+    sentence = _("The file you dropped it after is no longer here. Nothing was moved.")
 
 
 class BulkAddOver(Refused):
@@ -78,4 +78,4 @@ class NotYetChecked(Refused):
 
 class StillAdding(Refused):
     code = "still_adding"
-    sentence = _("The lines are being added. Wait until that is done; then you can undo it.")
+    sentence = _("The lines are still being added. You can undo it once that is done.")

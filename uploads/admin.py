@@ -30,7 +30,7 @@ _SIZES = {
 }
 _TOTALS = {
     State.PENDING: ngettext_lazy(
-        "%(number)d file (%(size)s) waits for its bytes", "%(number)d files (%(size)s) wait for their bytes", "number"
+        "%(number)d file (%(size)s) waiting for upload", "%(number)d files (%(size)s) waiting for upload", "number"
     ),
     State.VERIFYING: ngettext_lazy(
         "%(number)d file (%(size)s) is being checked", "%(number)d files (%(size)s) are being checked", "number"
@@ -61,7 +61,7 @@ class UploadAdmin(ReadOnly[Any]):
     list_select_related = ("owner",)
     date_hierarchy = "created_at"
     search_fields = ("=id", "name", "owner__email", "owner__name")
-    search_help_text = _("Number or name of the file, name or address of its owner")
+    search_help_text = _("File number or name, or its owner's name or address")
     actions = ("recheck", "discard")
     fields: ClassVar = [
         *("preview", "name", "owner", "type", "size", "stored_size", "width", "height", "target_kind", "target_id"),
@@ -106,7 +106,7 @@ class UploadAdmin(ReadOnly[Any]):
         said = ngettext("%d file is being checked again.", "%d files are being checked again.", count) % count
         messages.success(request, said)
 
-    @admin.action(description=_("Delete what the check again found to be wrong"), permissions=["recheck"])
+    @admin.action(description=_("Delete files that failed the new check"), permissions=["recheck"])
     def discard(self, request: HttpRequest, queryset: QuerySet[Upload]) -> None:
         by, count = operator(request), 0
         for upload in queryset.filter(state=State.READY).exclude(finding=""):
@@ -151,11 +151,11 @@ class UsageAdmin(ReadOnly[Usage]):
         except OverflowError:  # Django does not see, behind a relation, that no row has such a number
             return None
 
-    @admin.display(description=_("takes"), ordering="bytes")
+    @admin.display(description=_("used"), ordering="bytes")
     def shown_bytes(self, row: Usage) -> str:
         return filesizeformat(row.bytes)
 
-    @admin.display(description=_("of what they may"))
+    @admin.display(description=_("of quota"))
     def share(self, row: Usage) -> str:
         return f"{row.bytes / settings.UPLOAD_QUOTA_BYTES:.0%}"
 

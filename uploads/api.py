@@ -39,7 +39,7 @@ def for_members[**P](view: Callable[P, JsonResponse]) -> Callable[P, JsonRespons
             status = HTTPStatus.CONFLICT if refused.code == "quota" else HTTPStatus.BAD_REQUEST
             return json_error(status, refused.code, str(refused))
         except Http404:
-            return json_error(HTTPStatus.NOT_FOUND, "not_found", _("There is nothing here any more."))
+            return json_error(HTTPStatus.NOT_FOUND, "not_found", _("This no longer exists."))
         except PermissionDenied as denied:
             return _denied(denied)
         except StoreError as failure:
@@ -86,4 +86,4 @@ def _denied(denied: PermissionDenied) -> JsonResponse:
         return json_error(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", str(denied), retry_after=denied.wait)
     if isinstance(denied, StoreDown):
         return json_error(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", _("Try again in a moment."))
-    return json_error(HTTPStatus.FORBIDDEN, "forbidden", str(denied) or _("You may not do this."))
+    return json_error(HTTPStatus.FORBIDDEN, "forbidden", str(denied) or _("You don't have permission to do this."))

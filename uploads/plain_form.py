@@ -54,7 +54,7 @@ def read(request: HttpRequest) -> None:
     try:
         request.POST  # noqa: B018 - reads the body
     except UnreadablePostError as error:
-        raise BadRequest(_("The files did not arrive as a whole. Send them again.")) from error
+        raise BadRequest(_("Some of the files did not arrive completely. Send them again.")) from error
 
 
 def take(request: HttpRequest, *, target: Target, by: User, field: str = "file") -> list[Upload | Refused]:

@@ -20,11 +20,11 @@ def empty() -> Refused:
 
 def too_large() -> Refused:
     limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
-    return Refused(_("This file is too large: at most %(limit)s are taken.") % {"limit": limit}, code="too_large")
+    return Refused(_("This file is too large. The maximum is %(limit)s.") % {"limit": limit}, code="too_large")
 
 
 def wrong_type() -> Refused:
-    return Refused(_("Only pictures (PNG, JPEG, GIF, WebP, AVIF) and PDF files are taken."), code="type")
+    return Refused(_("Only images (PNG, JPEG, GIF, WebP, AVIF) and PDF files are accepted."), code="type")
 
 
 def wrong_name() -> Refused:
@@ -32,22 +32,22 @@ def wrong_name() -> Refused:
 
 
 def wrong_target() -> Refused:
-    return Refused(_("It is not said what the file is for."), code="target")
+    return Refused(_("The file needs a valid target."), code="target")
 
 
 def over_quota(used: int) -> Refused:
     sizes = {"used": filesizeformat(used), "limit": filesizeformat(settings.UPLOAD_QUOTA_BYTES)}
-    text = _("No room: %(used)s of your %(limit)s are used. Delete some of your files for good.")
+    text = _("Not enough space: you have used %(used)s of %(limit)s. Permanently delete some of your files.")
     return Refused(text % sizes, code="quota")
 
 
 def store_down() -> Refused:
-    return Refused(_("Files cannot be stored just now. Nothing is lost: try again in a moment."), code="store")
+    return Refused(_("Files can't be stored right now. Nothing is lost. Try again in a moment."), code="store")
 
 
 def too_many(most: int) -> Refused:
     return Refused(
-        _("At most %(most)d files are taken at once; send these afterwards.") % {"most": most}, code="too_many"
+        _("At most %(most)d files can be sent at a time. Send these separately.") % {"most": most}, code="too_many"
     )
 
 

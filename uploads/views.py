@@ -93,8 +93,8 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     upload = Upload.objects.filter(pk=pk).first()
     if upload is None or not _is_allowed(request, upload):
-        return _refuse(request, HTTPStatus.FORBIDDEN, "forbidden", _("This address does not take these bytes."))
-    taken = _("The file has arrived already.")
+        return _refuse(request, HTTPStatus.FORBIDDEN, "forbidden", _("These bytes can't be uploaded here."))
+    taken = _("The file has already arrived.")
     if upload.state != State.PENDING or local.head(upload.incoming):
         return _refuse(request, HTTPStatus.PRECONDITION_FAILED, "taken", taken)
     let_go()
@@ -103,13 +103,13 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Taken:
         return _refuse(request, HTTPStatus.PRECONDITION_FAILED, "taken", taken)
     except UnreadablePostError as error:
-        raise BadRequest(_("The file did not arrive as a whole. Send it again.")) from error
+        raise BadRequest(_("The file did not arrive completely. Send it again.")) from error
     except StoreError as failure:
         api.log.error("The bytes of upload %s cannot be stored: %s", pk, failure)
         return api.store_down()
     if not Upload.objects.filter(pk=pk, state__in=(State.PENDING, State.VERIFYING)).exists():
         local.delete(upload.incoming)  # it ended while the bytes came in
-        return _refuse(request, HTTPStatus.FORBIDDEN, "forbidden", _("This upload was ended meanwhile."))
+        return _refuse(request, HTTPStatus.FORBIDDEN, "forbidden", _("This upload has already ended."))
     return HttpResponse(headers={"ETag": f'"{found.etag}"'})
 
 

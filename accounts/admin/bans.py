@@ -31,13 +31,13 @@ class BanForm(forms.Form):
         max_length=500,
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text=gettext_lazy("The person reads it when they try to sign in."),
+        help_text=gettext_lazy("They will see this when they try to sign in."),
     )
     until = forms.SplitDateTimeField(
         label=gettext_lazy("Until"),
         required=False,
         widget=AdminSplitDateTime,
-        help_text=gettext_lazy("Empty: for good."),
+        help_text=gettext_lazy("Leave empty for a permanent ban."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -49,9 +49,9 @@ class BanForm(forms.Form):
     def clean_until(self) -> Any:
         until = self.cleaned_data["until"]
         if until and until <= timezone.now():
-            raise ValidationError(_("This is over already."))
+            raise ValidationError(_("This time has already passed."))
         if until and until > timezone.now() + LONGEST:
-            raise ValidationError(_("This is more than 100 years away. Leave it empty to ban for good."))
+            raise ValidationError(_("This is more than 100 years away. Leave it empty for a permanent ban."))
         return until
 
 
@@ -79,12 +79,12 @@ class BanningMixin(admin.ModelAdmin[User]):
         form = BanForm(request.POST) if request.method == "POST" else BanForm(initial=seen)
         if form.is_valid():
             if form.cleaned_data["seen"] != seen["seen"]:
-                form.add_error(None, _("Somebody banned this person or lifted the ban meanwhile. Open the page anew."))
+                form.add_error(None, _("Someone else has just banned this person or lifted the ban. Reload the page."))
             elif self._decide(request, person, form=form):
                 return redirect("admin:accounts_user_change", person.pk)
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Ban of this person") if person.is_banned() else _("Ban this person"),
+            "title": _("This person's ban") if person.is_banned() else _("Ban this person"),
             "opts": self.opts,
             "original": person,
             "form": form,
@@ -104,7 +104,7 @@ class BanningMixin(admin.ModelAdmin[User]):
             except Refused as refusal:
                 form.add_error(None, str(refusal))
                 return False
-            said = _("The person is banned, and signed out everywhere.")
+            said = _("This person is banned and has been signed out everywhere.")
         if done:
             self.log_change(request, person, said)
             messages.success(request, said)

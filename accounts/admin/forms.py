@@ -43,7 +43,7 @@ class PersonForm(forms.ModelForm[User]):
         if self._was_let_in and not self.instance.may_sign_in():
             self.instance.end_sessions()
             if self.instance == self.operator:
-                self.add_error(None, _("You cannot shut yourself out. Ask another operator to do it."))
+                self.add_error(None, _("You can't lock yourself out. Ask another operator to do it."))
 
 
 class PersonPasswordForm(AdminPasswordChangeForm[User]):
@@ -55,7 +55,7 @@ class PersonPasswordForm(AdminPasswordChangeForm[User]):
         taken = not person.has_usable_password()
         with transaction.atomic():
             person.save(update_fields=["password"])
-            audit.record(AuditKind.PASSWORD_CHANGED, person=person, detail=gettext("Taken away") if taken else "")
+            audit.record(AuditKind.PASSWORD_CHANGED, person=person, detail=gettext("Removed") if taken else "")
             context: dict[str, Any] = {"taken": taken, "timestamp": timezone.now()}
             send_mail("account/email/password_changed_by_operator", to=person, context=context)
         return person
@@ -67,7 +67,7 @@ class NewPersonForm(forms.ModelForm[User]):
         strip=False,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Leave it empty and the person chooses one through a link."),
+        help_text=_("Leave it empty to let them choose one with a link."),
     )
     password2 = forms.CharField(
         label=_("Password (again)"),
@@ -76,10 +76,10 @@ class NewPersonForm(forms.ModelForm[User]):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     send_link = forms.BooleanField(
-        label=_("Mail a link to choose a password"),
+        label=_("Email a link to choose a password"),
         required=False,
         initial=True,
-        help_text=_("For a person without a password."),
+        help_text=_("For people who have no password yet."),
     )
 
     class Meta:
@@ -95,9 +95,9 @@ class NewPersonForm(forms.ModelForm[User]):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if values.get("password1", "") != values.get("password2", ""):
-            self.add_error("password2", _("The two passwords differ."))
+            self.add_error("password2", _("The two passwords don't match."))
         if "password1" not in self.data:  # the form waited for a confirmation of who sends it, without its passwords
-            self.add_error("password1", _("What you had typed here was not kept. Type it again, or leave it empty."))
+            self.add_error("password1", _("For safety, this was not kept. Type it again, or leave it empty."))
         return values
 
     def _post_clean(self) -> None:
@@ -116,5 +116,5 @@ def free_address(email: str, *, owner: User) -> str:
     email = User.objects.normalize_email(email)
     others = EmailAddress.objects.filter(email=email).exclude(user_id=owner.pk)
     if others.exists() or User.objects.filter(email=email).exclude(pk=owner.pk).exists():
-        raise ValidationError(_("Somebody else signs in with this address."))
+        raise ValidationError(_("Someone else already uses this address to sign in."))
     return email

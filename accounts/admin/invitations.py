@@ -33,11 +33,11 @@ from accounts.web.requests import operator
 
 class InvitationForm(forms.ModelForm[Invitation]):
     email = forms.EmailField(
-        label=gettext_lazy("E-mail address"),
+        label=gettext_lazy("Email address"),
         max_length=254,
         required=False,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),
-        help_text=gettext_lazy("Empty: a link is made, and shown once, for you to hand over."),
+        help_text=gettext_lazy("Leave empty to get a link that is shown once and that you pass on yourself."),
     )
     number = uses_field()
     days = days_field()
@@ -52,7 +52,7 @@ class InvitationForm(forms.ModelForm[Invitation]):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("email") and self.cleaned_data.get("number", 1) != 1:
-            self.add_error("number", _("An invitation by mail is for one person."))
+            self.add_error("number", _("An email invitation is for one person."))
         return self.cleaned_data
 
 
@@ -178,7 +178,7 @@ class InvitationAdmin(PlainlyNamed[Invitation]):
         if not self._may_renew(request, row):
             raise PermissionDenied
         if not invitations.renew(row, by=operator(request)):
-            messages.error(request, _("This invitation is over. Make a new one."))
+            messages.error(request, _("This invitation has ended. Create a new one."))
         elif row.link:
             return self._link_page(request, row)
         else:
@@ -193,12 +193,16 @@ class InvitationAdmin(PlainlyNamed[Invitation]):
             messages.success(request, _("The invitation no longer works."))
         return redirect("admin:accounts_invitation_change", row.pk)
 
-    @admin.action(description=gettext_lazy("Send again (mailed invitations)"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Send again (email invitations)"), permissions=["change"])
     def resend_selected(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         sent = sum(invitations.renew(row, by=operator(request)) for row in queryset if row.email)
         messages.info(request, ngettext("%d link is on its way.", "%d links are on their way.", sent) % sent)
         if left := queryset.count() - sent:
-            text = ngettext("%d was left out: over, or not by mail.", "%d were left out: over, or not by mail.", left)
+            text = ngettext(
+                "%d was skipped: it has ended, or was not sent by email.",
+                "%d were skipped: they have ended, or were not sent by email.",
+                left,
+            )
             messages.warning(request, text % left)
 
     @admin.action(description=gettext_lazy("Revoke"), permissions=["change"])
@@ -224,7 +228,7 @@ class InvitationAdmin(PlainlyNamed[Invitation]):
         """Show the link at once: in a redirect or in the session it would stay behind."""
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Link of the invitation"),
+            "title": _("Invitation link"),
             "opts": self.opts,
             "made": row,
         }

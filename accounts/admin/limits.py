@@ -37,7 +37,7 @@ class LimitsMixin(admin.ModelAdmin[User]):
         rows = [(note, person, self._may_clear(request, person)) for note, person in _with_people(found, people)]
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Limited now"),
+            "title": _("Currently limited"),
             "opts": self.opts,
             "rows": rows,
             "full": len(rows) == notes.SLOTS,
@@ -52,9 +52,9 @@ class LimitsMixin(admin.ModelAdmin[User]):
             raise PermissionDenied
         if note:
             notes.clear(note)
-            messages.success(request, _("The limit is cleared. They can try again at once."))
+            messages.success(request, _("The limit was cleared. They can try again now."))
         else:
-            messages.info(request, _("That limit is over already."))
+            messages.info(request, _("That limit has already ended."))
         return redirect("admin:accounts_user_limits")
 
     def _may_clear(self, request: HttpRequest, person: User | None) -> bool:

@@ -78,9 +78,9 @@ class UserAdmin(
     )
     fieldsets = (
         (None, {"fields": ("email", "name", "password_state")}),
-        (gettext_lazy("Choices"), {"fields": ("time_zone", "theme")}),
+        (gettext_lazy("Preferences"), {"fields": ("time_zone", "theme")}),
         (
-            gettext_lazy("May sign in"),
+            gettext_lazy("Can sign in"),
             {"fields": ("is_active", "banned", "ban_reason", "banned_at", "banned_until", "deletion_at")},
         ),
         (gettext_lazy("Rights"), {"fields": RIGHTS}),
@@ -98,7 +98,7 @@ class UserAdmin(
     @admin.display(description=gettext_lazy("password"))
     def password_state(self, person: User) -> str:
         state = gettext("Set") if person.has_usable_password() else gettext("Not set")
-        return format_html('{} (<a href="../password/">{}</a>)', state, gettext("choose another"))
+        return format_html('{} (<a href="../password/">{}</a>)', state, gettext("change it"))
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and may_touch(request, obj)
@@ -171,13 +171,13 @@ class UserAdmin(
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._delete(queryset)
 
-    @admin.action(description=gettext_lazy("Mail a link to choose a password"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Email a link to choose a password"), permissions=["change"])
     def mail_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         people = [person for person in queryset if self.has_change_permission(request, person)]
         sent = sum(send_password_link(person) for person in people)
         messages.info(request, ngettext("%d link is on its way.", "%d links are on their way.", sent) % sent)
         if left_out := queryset.count() - sent:
-            text = ngettext("%d person was left out", "%d people were left out", left_out) % left_out
+            text = ngettext("%d person was skipped", "%d people were skipped", left_out) % left_out
             messages.warning(request, f"{text}: {gettext('shut out, or not yours to change.')}")
 
     def _delete(self, people: QuerySet[User]) -> None:

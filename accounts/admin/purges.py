@@ -31,7 +31,7 @@ class PurgeForm(forms.Form):
         label=gettext_lazy("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text=gettext_lazy("Who approves it reads this, and it is kept. Do not name the person."),
+        help_text=gettext_lazy("The approver will see this and it is stored. Don't include the person's name."),
     )
 
     def clean_reason(self) -> str:
@@ -91,7 +91,7 @@ class PurgeRequestAdmin(PlainlyNamed[PurgeRequest]):
     list_select_related = ("requested_by", "decided_by")
     list_per_page = 50
     search_fields = ("=person_number", "requested_by__email", "decided_by__email")
-    search_help_text = gettext_lazy("Number of the person, or address of an operator")
+    search_help_text = gettext_lazy("A person's number, or an operator's address")
     date_hierarchy = "requested_at"
     fields = (
         *("person_link", "reason", "status", "requested_by", "requested_at", "expires_at"),
@@ -152,7 +152,7 @@ class PurgeRequestAdmin(PlainlyNamed[PurgeRequest]):
             raise PermissionDenied
         approve, refuse = "approve" in request.POST, "refuse" in request.POST
         if approve == refuse:
-            messages.error(request, _("It is not clear what was decided. Nothing was done."))
+            messages.error(request, _("No decision was given. Nothing was done."))
         else:
             self._decide(request, row, approve=approve)
         return redirect("admin:accounts_purgerequest_change", row.pk)
@@ -163,7 +163,7 @@ class PurgeRequestAdmin(PlainlyNamed[PurgeRequest]):
         except Refused as refusal:
             messages.error(request, str(refusal))
         else:
-            done = _("Approved. It is being carried out.") if approve else _("Refused. Nothing is done.")
+            done = _("Approved. The purge has started.") if approve else _("Refused. Nothing was deleted.")
             messages.success(request, done)
 
 

@@ -51,11 +51,11 @@ def password_changed(user: User, **_signal: Any) -> None:
 
 
 def password_set(user: User, **_signal: Any) -> None:
-    recording.record(AuditKind.PASSWORD_CHANGED, person=user, actor=user, detail=_("The first one"))
+    recording.record(AuditKind.PASSWORD_CHANGED, person=user, actor=user, detail=_("First one"))
 
 
 def password_reset(user: User, **_signal: Any) -> None:
-    recording.record(AuditKind.PASSWORD_CHANGED, person=user, actor=user, detail=_("Through a link sent by mail"))
+    recording.record(AuditKind.PASSWORD_CHANGED, person=user, actor=user, detail=_("With a link sent by email"))
 
 
 def groups_changed(instance: User | Group, action: str, pk_set: set[int] | None, **_signal: Any) -> None:

@@ -52,7 +52,7 @@ class ReauthenticateForm(_UsesUp, base.ReauthenticateForm):  # type: ignore[misc
 
 class ActivateTOTPForm(totp.ActivateTOTPForm):  # type: ignore[misc]
     code = forms.CharField(
-        label=_("Code that the app shows"),
+        label=_("Code shown in the app"),
         max_length=32,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )

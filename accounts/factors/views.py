@@ -64,13 +64,13 @@ class PasskeyLoginView(webauthn.LoginWebAuthnView):  # type: ignore[misc]
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        messages.error(self.request, _("This passkey does not sign in here."))
+        messages.error(self.request, _("This passkey doesn't work here."))
         return redirect("account_login")
 
 
 class PasskeyReauthenticateView(webauthn.ReauthenticateWebAuthnView):  # type: ignore[misc]
     def form_invalid(self, form: Any) -> HttpResponse:
-        messages.error(self.request, _("This passkey is not yours here. Try again."))
+        messages.error(self.request, _("This passkey belongs to a different account. Try again."))
         return redirect(self.passthrough_next_url(self.request.path))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

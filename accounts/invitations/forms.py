@@ -20,19 +20,19 @@ class AcceptForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=100,
-        help_text=_("How others see you."),
+        help_text=_("This is how others see you."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     email = forms.EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=254,
-        help_text=_("You sign in with it."),
+        help_text=_("You will sign in with this address."),
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
     password = forms.CharField(
         label=_("Password"),
         strip=False,
-        help_text=_("At least 8 characters; a few words are easy to remember."),
+        help_text=_("At least 8 characters. A few words are easy to remember."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -59,7 +59,7 @@ class AcceptForm(forms.Form):
 def days_field() -> forms.TypedChoiceField:
     """Return a field whose value is how long an invitation lasts."""
     return forms.TypedChoiceField(
-        label=_("Works for"),
+        label=_("Valid for"),
         choices=[(1, _("1 day")), (7, _("7 days")), (30, _("30 days"))],
         initial=LASTS.days,
         coerce=lambda days: timedelta(days=int(days)),

@@ -77,7 +77,7 @@ def _over(request: HttpRequest, found: Invitation | None) -> HttpResponse:
 
 def _as_member(request: HttpRequest, found: Invitation, member: User) -> HttpResponse:
     if not verbs.is_for(found, member):
-        raise PermissionDenied(_("This invitation is for somebody else."))
+        raise PermissionDenied(_("This invitation is for someone else."))
     accepted = verbs.accept_as_member(found, person=member)
     _tell(request, found, accepted)
     return redirect(accepted.url or settings.LOGIN_REDIRECT_URL)
@@ -94,7 +94,9 @@ def _as_new(request: HttpRequest, found: Invitation, *, tries: list[str]) -> Htt
     limits.check("invited_address", request, account=form.cleaned_data["email"])  # may have a mail sent to it
     accepted = verbs.accept_as_new(found, **form.cleaned_data)
     if accepted is None:
-        messages.info(request, _("If this address has an account, sign in with it first. Look into your mail, too."))
+        messages.info(
+            request, _("If you already have an account with this address, sign in first. Check your email as well.")
+        )
         return redirect(request.path)
     limits.give_back(tries)  # a whole office may come by one address
     login = Login(user=accepted.person, redirect_url=request.path, email=accepted.person.email)
@@ -107,5 +109,5 @@ def _as_new(request: HttpRequest, found: Invitation, *, tries: list[str]) -> Htt
 
 def _tell(request: HttpRequest, found: Invitation, accepted: Accepted) -> None:
     if accepted.missing:
-        text = _("What the invitation was for is gone, or is no longer for %(name)s to give. Ask them about it.")
+        text = _("What you were invited to no longer exists, or %(name)s can no longer share it. Ask them about it.")
         messages.warning(request, text % {"name": found.made_by})

@@ -18,7 +18,7 @@ class DeletionForm(forms.Form):
             self.fields[self._name(thing)] = forms.ChoiceField(
                 label=_("New owner of “%(name)s”") % {"name": thing.label},
                 required=False,
-                choices=[("", _("Let the operators find one")), *heirs],
+                choices=[("", _("Let the operators choose")), *heirs],
             )
 
     def heirs(self) -> list[Heir]:

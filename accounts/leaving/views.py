@@ -29,9 +29,9 @@ EXPORT_NAME = "holdfast.zip"
 @limits.guard("own_data")
 def export(request: MemberRequest) -> HttpResponse:
     if exporting.ask(request.user):
-        messages.success(request, _("Your data is being collected. A link is mailed to you when it is ready."))
+        messages.success(request, _("We are preparing your data and will email you a link when it is ready."))
     else:
-        messages.error(request, _("There is an export of your data already."))
+        messages.error(request, _("You already have an export."))
     return redirect("account_settings")
 
 
@@ -63,7 +63,7 @@ def delete_account(request: MemberRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Your account will be deleted. Until then you may cancel it."))
+            messages.success(request, _("Your account is scheduled for deletion. You can cancel this until then."))
             return redirect("account_settings")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "accounts/leaving/delete.html", {"form": form, "days": deleting.GRACE.days}, status=status)
@@ -73,7 +73,7 @@ def delete_account(request: MemberRequest) -> HttpResponse:
 @login_required
 def cancel_deletion(request: MemberRequest) -> HttpResponse:
     if deleting.cancel(request.user):
-        messages.success(request, _("Your account stays."))
+        messages.success(request, _("Your account will be kept."))
     return redirect(next_path(request, default=resolve_url("account_settings")))
 
 

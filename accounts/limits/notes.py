@@ -18,18 +18,18 @@ from accounts.models import AuditKind, User
 
 SLOTS = 200
 _OWN: dict[str, str | Promise] = {
-    "sign_in": _("Signing in, one try after the other"),
+    "sign_in": _("Signing in too quickly"),
     "sign_in_failure": _("Wrong passwords"),
-    "reauthentication": _("Confirming who they are"),
-    "codes": _("Codes of a second factor"),
+    "reauthentication": _("Re-authentication"),
+    "codes": _("Second-factor codes"),
     "passkey": _("Passkeys"),
-    "password_reset": _("Asking for a password link"),
-    "password_reset_key": _("Choosing a password by a link"),
+    "password_reset": _("Requesting a password link"),
+    "password_reset_key": _("Setting a password with a link"),
     "password_change": _("Changing the password"),
     "invitation": _("Accepting an invitation"),
     "invited_address": _("Accepting an invitation with this address"),
     "new_address": _("Changing the address"),
-    "own_data": _("Exports and deletion of the account"),
+    "own_data": _("Exporting data or deleting the account"),
 }
 _NEXT = "limited:next"
 

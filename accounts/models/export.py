@@ -31,7 +31,7 @@ class DataExport(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="data_exports", verbose_name=_("person")
     )
-    asked_at = models.DateTimeField(_("asked for at"), default=timezone.now)
+    asked_at = models.DateTimeField(_("requested at"), default=timezone.now)
     file = models.CharField(_("file"), max_length=200, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     expires_at = models.DateTimeField(_("expires at"), null=True)

@@ -26,7 +26,7 @@ class InvitationState(models.TextChoices):
     USED_UP = "used_up", _("used up")
     EXPIRED = "expired", _("expired")
     REVOKED = "revoked", _("revoked")
-    LAPSED = "lapsed", _("lapsed: who invited may not sign in")
+    LAPSED = "lapsed", _("inactive: the inviter can't sign in")
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -64,7 +64,7 @@ class Invitation(models.Model):
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    email = models.EmailField(_("e-mail address"), blank=True)
+    email = models.EmailField(_("email address"), blank=True)
     grant = models.JSONField(default=dict, blank=True, editable=False)
     max_uses = models.PositiveSmallIntegerField(
         _("uses"), default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_USES)], editable=False
@@ -78,7 +78,7 @@ class Invitation(models.Model):
         related_name="invitations",
         editable=False,
     )
-    made_at = models.DateTimeField(_("made at"), default=timezone.now, editable=False)
+    made_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires at"), editable=False)
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -173,7 +173,7 @@ class InvitationUse(models.Model):
         constraints = [models.UniqueConstraint(fields=["invitation", "person"], name="invitation_used_once_each")]
 
     def __str__(self) -> str:
-        return str(self.person or _("somebody who is gone"))
+        return str(self.person or _("someone who has left"))
 
 
 def digest_of(token: str) -> str:

@@ -24,12 +24,12 @@ PATIENCE = timedelta(hours=24)
 
 
 class PurgeStatus(models.TextChoices):
-    WAITING = "waiting", _("waits for approval")
-    APPROVED = "approved", _("approved, being carried out")
+    WAITING = "waiting", _("waiting for approval")
+    APPROVED = "approved", _("approved, in progress")
     REFUSED = "refused", _("refused")
     EXPIRED = "expired", _("expired, nothing was done")
     PURGED = "purged", _("done")
-    BLOCKED = "blocked", _("approved, but not possible")
+    BLOCKED = "blocked", _("approved, but blocked")
 
 
 OPEN = (PurgeStatus.WAITING, PurgeStatus.APPROVED)
@@ -58,20 +58,20 @@ class PurgeRequest(models.Model):
         null=True,
         related_name="purge_requests",
     )
-    person_number = models.PositiveBigIntegerField(_("number of the person"))
+    person_number = models.PositiveBigIntegerField(_("person's number"))
     reason = models.CharField(_("reason"), max_length=500, validators=[validate_characters])
     status = models.CharField(_("status"), max_length=8, choices=PurgeStatus, default=PurgeStatus.WAITING)
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("asked by"), null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("requested by"), null=True, related_name="+"
     )
-    requested_at = models.DateTimeField(_("asked at"))
-    expires_at = models.DateTimeField(_("waits until"))
+    requested_at = models.DateTimeField(_("requested at"))
+    expires_at = models.DateTimeField(_("expires at"))
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("decided by"), null=True, related_name="+"
     )
     decided_at = models.DateTimeField(_("decided at"), null=True)
-    ended_at = models.DateTimeField(_("over since"), null=True)
-    hindrance = models.CharField(_("what was in the way"), max_length=500, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    hindrance = models.CharField(_("what blocked it"), max_length=500, blank=True)
 
     objects: ClassVar[PurgeRequestQuerySet] = PurgeRequestQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -24,7 +24,7 @@ def validate_time_zone(name: str) -> None:
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", _("Like the device")
+    SYSTEM = "system", _("Match device")
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
 
@@ -80,23 +80,29 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = models.EmailField(_("email address"), unique=True)
     name = models.CharField(_("name"), max_length=100, blank=True, validators=[validate_characters])
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.SYSTEM)
-    language = models.CharField(_("language"), max_length=16, blank=True, help_text=_("Empty: as for everybody."))
-    unwanted_mails = models.JSONField(_("mails not wanted"), default=list, blank=True, editable=False)
-    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the admin."))
-    is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off instead of deleting a person."))
+    language = models.CharField(
+        _("language"), max_length=16, blank=True, help_text=_("Leave empty to use the default.")
+    )
+    unwanted_mails = models.JSONField(_("emails turned off"), default=list, blank=True, editable=False)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Can sign in to the console."))
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Deactivate people instead of deleting them.")
+    )
     date_joined = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
     banned_at = models.DateTimeField(_("banned at"), null=True, blank=True)
-    banned_until = models.DateTimeField(_("banned until"), null=True, blank=True, help_text=_("Empty: for good."))
-    ban_reason = models.CharField(_("reason of the ban"), max_length=500, blank=True)
+    banned_until = models.DateTimeField(
+        _("banned until"), null=True, blank=True, help_text=_("Leave empty for a permanent ban.")
+    )
+    ban_reason = models.CharField(_("reason for the ban"), max_length=500, blank=True)
     onboarding_at = models.DateTimeField(
-        _("onboarding since"), null=True, editable=False, help_text=_("Until the first to-do is completed.")
+        _("onboarding since"), null=True, editable=False, help_text=_("Ends when they complete their first to-do.")
     )
     deletion_at = models.DateTimeField(
-        _("to be deleted at"), null=True, editable=False, help_text=_("Asked for by the person, who may still cancel.")
+        _("deletion at"), null=True, editable=False, help_text=_("Requested by the person, who can still cancel it.")
     )
     session_version = models.PositiveIntegerField(default=0, editable=False)
 
@@ -210,7 +216,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             AuditEvent.record(AuditKind.EMAIL_CHANGED, person=self, actor=self)
 
     def settle_address(self) -> None:
-        """Make the e-mail address the person's only one for sign-in, verified and primary."""
+        """Make the email address the person's only one for sign-in, verified and primary."""
         with transaction.atomic():
             self.emailaddress_set.exclude(email=self.email).delete()
             self.emailaddress_set.update_or_create(email=self.email, defaults={"verified": True, "primary": True})
@@ -231,9 +237,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         self.email = UserManager.normalize_email(self.email)
         if self.banned_at and self.banned_until and self.banned_until <= self.banned_at:
-            raise ValidationError({"banned_until": _("A ban ends after it begins.")})
+            raise ValidationError({"banned_until": _("A ban must end after it starts.")})
         if not self.banned_at and (self.banned_until or self.ban_reason):
-            raise ValidationError(_("Only a banned person has an end and a reason of the ban."))
+            raise ValidationError(_("Only a banned person can have a ban end and reason."))
         if self.pk and not (self.is_superuser and self.may_sign_in()):
             try:
                 User.objects.keep_an_operator(without={self.pk})

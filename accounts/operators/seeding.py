@@ -42,7 +42,7 @@ def seed_admin(*, email: str, password: str | None, reset_password: bool = False
     try:
         validate_email(email)
     except ValidationError:
-        raise refuse(f"{email or 'An empty text'} is not an e-mail address.") from None
+        raise refuse(f"{email or 'An empty text'} is not an email address.") from None
     with transaction.atomic():
         # Of two processes one inserts; the other waits for it here and finds the person.
         user, created = User.objects.get_or_create(email=email, defaults={"is_staff": True, "is_superuser": True})

@@ -47,5 +47,5 @@ def end_session(request: MemberRequest, number: str) -> HttpResponse:
 @require_POST
 def end_other_sessions(request: MemberRequest) -> HttpResponse:
     ending.end_others(request, by=request.user)
-    messages.success(request, _("You are signed in here alone."))
+    messages.success(request, _("All other sessions have been signed out."))
     return redirect("account_sessions")

@@ -26,7 +26,7 @@ class SettingsForm(forms.Form):
         label=_("Name"),
         max_length=100,
         required=False,
-        help_text=_("How others see you; empty shows the first part of your e-mail address."),
+        help_text=_("This is how others see you. If empty, the first part of your email address is shown."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices)
@@ -38,7 +38,7 @@ class SettingsForm(forms.Form):
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]
         for kind, words in mail.kinds().items():
-            label = _("Mail: %(what)s") % {"what": words}
+            label = _("Email me: %(what)s") % {"what": words}
             self.fields[_mail_field(kind)] = forms.BooleanField(label=label, required=False)
 
     @classmethod

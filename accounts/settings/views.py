@@ -25,7 +25,7 @@ def settings_page(request: MemberRequest) -> HttpResponse:
     form = SettingsForm(request.POST) if request.method == "POST" else SettingsForm.of(request.user)
     if form.is_bound and form.is_valid():
         request.user.change_settings(**form.values())
-        messages.success(request, _("Your settings are saved."))
+        messages.success(request, _("Your settings have been saved."))
         return redirect(next_path(request, default=resolve_url("account_settings")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     cards = [card for extension in extensions.joined() if (card := extension.card(request.user))]

@@ -57,7 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise ImmediateHttpResponse(self._refuse(request, user))
         if not constant_time_compare(pending, user.get_session_auth_hash()):
             clear_login(request)
-            messages.error(request, _("That took too long. Sign in again."))
+            messages.error(request, _("Your sign-in expired. Please sign in again."))
             raise ImmediateHttpResponse(redirect(settings.LOGIN_URL))
         super().login(request, user)
 

@@ -20,7 +20,7 @@ QUEUE = "password resets"
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail address")
+        self.fields["email"].label = _("Email address")
 
     def clean_email(self) -> str:
         return User.objects.normalize_email(self.cleaned_data["email"])  # allauth's asks more for unknown addresses

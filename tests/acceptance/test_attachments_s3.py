@@ -44,7 +44,7 @@ def page(holdfast, s3_server, chromium) -> Iterator[Page]:  # noqa: F811
         page = context.new_page()
         watch.add_page(page)
         page.goto("/")
-        page.get_by_label("E-mail").fill(ADMIN["ADMIN_EMAIL"])
+        page.get_by_label("Email").fill(ADMIN["ADMIN_EMAIL"])
         page.get_by_label("Password", exact=True).fill(ADMIN["ADMIN_PASSWORD"])
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_label("Name of a new list").fill("Flat renovation")
@@ -65,7 +65,7 @@ def test_a_photo_is_attached_though_the_worker_is_killed(page: Page, holdfast: R
     assert photo.stat().st_size > 10 * 1024 * 1024
     page.locator("#attach").set_input_files(photo)
     expect(sending(page, "photo.jpg")).to_contain_text("Is being made smaller")
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     kill_the_worker(holdfast)
     expect(attached(page)).to_have_text("photo.jpg", timeout=PATIENCE_MS)
     choose(page, png())

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.acceptance
 def test_a_newcomer_gets_a_to_do_done(clone, run, visitor):
     first = run(clone)
     first.wait_until_healthy(seconds=90)
-    email = re.search(r"e-mail: +(\S+)", first.log)[1]
+    email = re.search(r"email: +(\S+)", first.log)[1]
     password = re.search(r"password: +(\S+)", first.log)[1]
     assert f"http://localhost:{first.port}" in first.log
 

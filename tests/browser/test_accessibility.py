@@ -76,7 +76,7 @@ def test_phone(open_page, alice, kitchen):
     page = open_page(alice, bypass_csp=True, viewport=PHONE, has_touch=True)
     page.goto(kitchen.get_absolute_url())
     found = violations(page)
-    page.get_by_role("button", name="Open the navigation").click()
+    page.get_by_role("button", name="Open navigation").click()
     expect(page.get_by_role("complementary", name="Navigation")).to_be_visible()
     found += violations(page)
     assert found == []

@@ -25,7 +25,7 @@ def files(settings, tmp_path):
 def test_data_is_asked_for_and_fetched(page):
     page.goto(SETTINGS)
     page.get_by_role("button", name="Export my data").click()
-    expect(page.locator("#data")).to_contain_text("being collected")
+    expect(page.locator("#data")).to_contain_text("We are preparing your data")
     run_until_idle()
     page.goto(SETTINGS)
     with page.expect_download() as download:
@@ -36,9 +36,9 @@ def test_data_is_asked_for_and_fetched(page):
 @pytest.mark.slow
 def test_an_account_is_given_up_and_kept_after_all(page, bob, kitchen):
     page.goto(SETTINGS)
-    page.get_by_role("link", name="Delete the account").click()
+    page.get_by_role("link", name="Delete account").click()
     page.get_by_label("New owner of “Flat renovation”").select_option(label="Bob")
-    page.get_by_role("button", name="Delete the account").click()
+    page.get_by_role("button", name="Delete account").click()
     page.goto(kitchen.get_absolute_url())
     expect(page.locator("#deletion")).to_contain_text("Your account will be deleted on")
     page.get_by_role("button", name="Keep my account").click()

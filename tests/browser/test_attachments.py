@@ -21,7 +21,7 @@ def test_three_files_with_progress_become_attachments(on_page):
     on_their_way = watch_progress(page)
     choose(page, *(png(f"{name}.png", noise(150, 150)) for name in ("one", "two", "three")))
     expect(sending(page, "one.png").get_by_role("progressbar", name="one.png")).to_be_visible()
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(3, timeout=20_000)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(3, timeout=20_000)
     expect(page.locator("#sending .row")).to_have_count(0)
     assert any(0 < value < 100 for values in on_their_way().values() for value in values)
     run_until_idle()
@@ -39,7 +39,7 @@ def test_what_is_typed_meanwhile_stays(on_page, worktop, alice):
     page.reload()
     page.get_by_label("Notes").fill("Half a thought")
     choose(page, png("second.png"))
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     page.get_by_text("Add a caption: first.png").click()
     page.get_by_label("Caption of first.png").press_sequentially("Before the wall")
     run_until_idle()
@@ -55,7 +55,7 @@ def test_what_is_typed_meanwhile_stays(on_page, worktop, alice):
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 def test_pasted_or_dropped(on_page, kind):
     give_files(on_page, kind, [png("from-there.png")])
-    expect(on_page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(on_page.get_by_text("Checking", exact=True)).to_be_visible()
     run_until_idle()
     expect(attached(on_page)).to_have_text("from-there.png")
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_attached_is_not_sent(on_page, settings):
         {"name": "empty.png", "mimeType": "image/png", "buffer": b""},
         {"name": "book.pdf", "mimeType": "application/pdf", "buffer": PDF + b"\0" * settings.UPLOAD_MAX_BYTES},
     )
-    expect(sending(page, "drawing.svg")).to_contain_text("Only pictures")
+    expect(sending(page, "drawing.svg")).to_contain_text("Only images")
     expect(sending(page, "empty.png")).to_contain_text("This file is empty.")
     expect(sending(page, "book.pdf").locator(".thumb use:visible")).to_have_attribute(
         "href", re.compile("#circle-alert")
@@ -117,7 +117,7 @@ def test_a_large_photo_is_made_smaller_unless_refused(page, worktop, settings):
     expect(sending(page, "photo.png")).to_contain_text("Let pictures be made smaller")
     box.check()
     choose(page, photo)
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     run_until_idle()
     expect(attached(page)).to_have_text("photo.webp")
     upload = Upload.objects.get()
@@ -139,7 +139,7 @@ def test_cancelled_while_it_is_made_smaller(page, worktop, settings):
     page.get_by_role("button", name="Cancel large.png").click()
     page.evaluate("window.goOn()")
     choose(page, png("small.png"), png("large-too.png", noise(300, 300)))  # which is as slow
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(2)
     assert sorted(Upload.objects.values_list("name", flat=True)) == ["large-too.webp", "small.png"]
 
 
@@ -147,7 +147,7 @@ def test_cancelled_while_it_is_made_smaller(page, worktop, settings):
 def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(on_page):
     page = on_page
     choose(page, png("page.png", b"<html><script>alert(1)</script></html>"))
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     run_until_idle()
     row = page.locator("#file-rows .row", has_text="page.png")
     expect(row.locator(".note.bad")).to_be_visible()
@@ -177,7 +177,7 @@ def test_without_scripts(open_page, alice, worktop):
     expect(attached(page)).to_have_text("one.png")
     choose(page, {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x"})
     page.get_by_role("button", name="Attach").click()
-    expect(page.locator("#toast")).to_contain_text("Only pictures")
+    expect(page.locator("#toast")).to_contain_text("Only images")
 
 
 @pytest.mark.slow
@@ -202,12 +202,12 @@ def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, workt
     expect(sending(page, "photo")).to_contain_text("It has too many pixels.")
     page.get_by_label("Make pictures smaller").check()
     choose(page, photo)
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert Upload.objects.get().size != len(data)
     monkeypatch.setattr(files_page, "MOST_PIXELS", {type: 80 * 60})
     page.reload()
     choose(page, photo)
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(2)
     assert Upload.objects.latest("created_at").size == len(data)
 
 
@@ -218,9 +218,11 @@ def test_a_gif_of_too_many_pixels_is_not_sent_as_it_is_never_drawn_anew(page, wo
     monkeypatch.setattr(files_page, "MOST_PIXELS", {"image/gif": 80 * 60 - 1})
     page.goto(worktop.get_absolute_url())
     choose(page, gif)
-    expect(sending(page, "moves.gif")).to_contain_text("It has too many pixels. Make it smaller, then choose it again.")
+    expect(sending(page, "moves.gif")).to_contain_text(
+        "This image has too many pixels. Make it smaller and choose it again."
+    )
     assert not Upload.objects.exists()
     monkeypatch.setattr(files_page, "MOST_PIXELS", {"image/gif": 80 * 60})
     page.reload()
     choose(page, gif)
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()

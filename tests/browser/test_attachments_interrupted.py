@@ -55,7 +55,7 @@ def test_a_broken_line_is_tried_again(on_page, watch):
     page.route("**/bytes/**", answer)
     choose(page, png())
     expect(sending(page, "plan.png")).to_contain_text("Next try in 1 s")
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert len(tries) == 2
     assert Upload.objects.count() == 1
 
@@ -73,7 +73,7 @@ def test_bytes_whose_answer_was_lost_are_not_sent_for_nothing(on_page, watch):
 
     page.route("**/bytes/**", answer)
     choose(page, png())
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert answers == [200, 412]
 
 
@@ -94,5 +94,5 @@ def test_a_line_that_stays_broken_can_be_tried_by_hand(page, worktop, watch):
     expect(sending(page, "plan.png")).to_contain_text("no answer. Nothing is lost")
     page.unroute("**/bytes/**")
     page.get_by_role("button", name="Try again: plan.png").click()
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert Upload.objects.count() == 1

@@ -30,7 +30,7 @@ def test_the_same_person_need_not_know(on_page, alice):
     page = on_page
     sign_in_elsewhere(page, alice)
     choose(page, png("one.png"), png("two.png"))
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(2)
     page.locator("#toggle").click()  # all forms have the fresh token now
     expect(page.get_by_role("status").filter(has_text="completed")).to_be_visible()
     assert set(Upload.objects.values_list("owner", "state")) == {(alice.pk, State.VERIFYING)}
@@ -57,7 +57,7 @@ def test_another_person_has_to_reload(on_page, alice, bob):
     assert not Upload.objects.exists()
     sign_in_elsewhere(page, alice, secret="y" * 32)
     page.get_by_role("button", name="Try again: plan.png").click()
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert Upload.objects.get().owner == alice
 
 

@@ -69,7 +69,7 @@ def is_whole(bucket: SeaweedFS, *names: str) -> None:
 def test_from_the_page_to_the_bucket_and_back(on_page, bucket, puts):
     page = on_page
     choose(page, png())
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     run_until_idle()
     expect(attached(page)).to_have_text("plan.png")
     upload = Upload.objects.get()
@@ -89,10 +89,10 @@ def test_three_at_once_and_one_of_them_cancelled(on_page, bucket, puts):
     choose(page, *(png(name, noise(450, 400)) for name in [*names, "four.png"]))
     for name in names:
         expect(sending(page, name).get_by_role("progressbar", name=name)).to_be_visible()
-    expect(sending(page, "four.png")).to_contain_text("Waits for its turn")
+    expect(sending(page, "four.png")).to_contain_text("Waiting")
     wait_for(page, lambda: all(any(0 < value < 100 for value in progress().get(name, [])) for name in names))
     page.get_by_role("button", name="Cancel two.png").click()
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(3, timeout=30_000)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(3, timeout=30_000)
     for name in ("one.png", "three.png", "four.png"):
         values = progress()[name]
         assert len(values) > 3
@@ -120,7 +120,7 @@ def test_a_server_that_is_gone_for_five_seconds(on_page, bucket, puts, watch):
     expect(page.get_by_text("The line broke. Next try in").first).to_be_visible()
     quicken()
     back.join()
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(3, timeout=30_000)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(3, timeout=30_000)
     run_until_idle()
     expect(attached(page)).to_have_count(3)
     assert len(puts) > 3
@@ -143,7 +143,7 @@ def test_bytes_whose_answer_was_lost_are_completed(on_page, bucket, watch):
     choose(page, png())
     expect(sending(page, "plan.png")).to_contain_text("Next try in 1 s")
     page.unroute(f"{bucket.endpoint}/**")  # the second goes out as it is, after a preflight
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert answers == [412]
     run_until_idle()
     expect(attached(page)).to_have_text("plan.png")
@@ -153,7 +153,7 @@ def test_bytes_whose_answer_was_lost_are_completed(on_page, bucket, watch):
 @pytest.mark.slow
 def test_a_pasted_picture(on_page, bucket):
     give_files(on_page, "paste", [png("image.png")])
-    expect(on_page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(on_page.get_by_text("Checking", exact=True)).to_be_visible()
     run_until_idle()
     expect(attached(on_page)).to_have_text("image.png")
     is_whole(bucket, "image.png")
@@ -164,9 +164,9 @@ def test_a_wrong_type_is_refused_before_any_byte(on_page, bucket):
     asked: list[str] = []
     on_page.on("request", lambda request: asked.append(request.url) if request.method != "GET" else None)
     choose(on_page, {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"})
-    expect(sending(on_page, "drawing.svg")).to_contain_text("Only pictures")
+    expect(sending(on_page, "drawing.svg")).to_contain_text("Only images")
     choose(on_page, {"name": "page.html", "mimeType": "text/html", "buffer": b"<html>"})
-    expect(sending(on_page, "page.html")).to_contain_text("Only pictures")
+    expect(sending(on_page, "page.html")).to_contain_text("Only images")
     assert asked == []
     assert not Upload.objects.exists()
 
@@ -174,7 +174,7 @@ def test_a_wrong_type_is_refused_before_any_byte(on_page, bucket):
 @pytest.mark.slow
 def test_what_is_not_what_it_says_leaves_nothing_in_the_bucket(on_page, bucket):
     choose(on_page, png("page.png", b"<html><script>alert(1)</script></html>"))
-    expect(on_page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(on_page.get_by_text("Checking", exact=True)).to_be_visible()
     run_until_idle()
     expect(on_page.locator("#file-rows .row", has_text="page.png").locator(".note.bad")).to_be_visible()
     assert Upload.objects.get().state == State.REJECTED
@@ -207,7 +207,7 @@ def test_on_a_phone(open_page, alice, worktop, bucket):
     page.locator("#attach-photo").set_input_files([png("photo.png", noise(150, 150))])
     expect(sending(page, "photo.png").get_by_role("progressbar")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     run_until_idle()
     expect(attached(page)).to_have_text("photo.png")
     page.get_by_role("link", name="photo.png").tap()
@@ -233,7 +233,7 @@ def test_axe_finds_nothing(open_page, alice, worktop, bucket, watch, device):
     page.reload()
     page.unroute_all()
     choose(page, png("plan.png"), png("page.png", b"<html>"))
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(2)
     found += violations(page)
     run_until_idle()
     expect(attached(page)).to_have_text("plan.png")

@@ -112,7 +112,7 @@ def test_a_phone_shows_all_of_it(open_page, alice, full, width):
     expect(page.get_by_text("Take a photo")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#attach-photo").set_input_files([png("photo.png")])
-    expect(page.get_by_text("Is being checked", exact=True)).to_have_count(2)
+    expect(page.get_by_text("Checking", exact=True)).to_have_count(2)
     page.get_by_role("link", name="Kitchen from the window.jpg").tap()
     expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

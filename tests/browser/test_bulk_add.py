@@ -32,7 +32,7 @@ def test_from_the_list_and_back_without_loading_a_page_anew(page, kitchen):
     expect(page.get_by_text("The line is empty.")).to_be_visible()
     assert page.evaluate("window.marked === true")
     page.get_by_role("button", name="Add 3 to-dos").click()
-    expect(page.get_by_role("progressbar", name="Lines done")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="Lines processed")).to_be_visible()
     page.evaluate("window.marked = true")
     run_until_idle()
     expect(status).to_have_text("3 to-dos were added.")
@@ -45,12 +45,12 @@ def test_from_the_list_and_back_without_loading_a_page_anew(page, kitchen):
     with page.expect_download() as download:
         page.get_by_role("link", name="Report").click()
     assert download.value.path().read_text().splitlines()[2] == "2,skipped,The line is empty."
-    page.get_by_role("link", name="To the list").click()
+    page.get_by_role("link", name="Go to the list").click()
     assert first_rows(page)[:3] == ["Buy grout", "Buy primer", "Buy tape"]
     page.go_back()
     page.get_by_role("button", name="Undo all of it").click()
     run_until_idle()
-    expect(status).to_have_text("Undone: 3 to-dos were put in the trash.")
+    expect(status).to_have_text("Undone: 3 to-dos were moved to the trash.")
 
 
 @pytest.mark.slow
@@ -73,7 +73,7 @@ def test_a_file_without_javascript(open_page, alice, kitchen):
     expect(page.get_by_text("3 to-dos were added.")).to_be_visible()
     page.get_by_role("button", name="Undo all of it").click()
     run_until_idle()
-    expect(page.get_by_text("Undone: 3 to-dos were put in the trash.")).to_be_visible()
+    expect(page.get_by_text("Undone: 3 to-dos were moved to the trash.")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -86,7 +86,7 @@ def test_what_is_pasted_may_be_large(page, kitchen):
     run_until_idle()
     expect(page.get_by_text("100,000 to-dos can be added.")).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Discard").click()
-    expect(page.get_by_text("It was discarded. Nothing was added.")).to_be_visible()
+    expect(page.get_by_text("This was discarded. Nothing was added.")).to_be_visible()
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def code(secret: str, steps: int) -> str:
 def with_password(alice) -> Callable[..., Page]:
     def sign_in(page: Page) -> Page:
         page.goto("/accounts/login/")
-        page.get_by_label("E-mail").fill(alice.email)
+        page.get_by_label("Email").fill(alice.email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         return page
@@ -57,7 +57,7 @@ def test_a_passkey_is_added_and_signs_in(open_page, alice, with_password):
     page.goto(FACTORS)
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Name").fill("Laptop")
-    page.get_by_role("button", name="Make the passkey").click()
+    page.get_by_role("button", name="Create the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     expect(page.locator("#recovery-codes")).to_contain_text("\n")
     with page.expect_download() as download:
@@ -98,7 +98,7 @@ def test_a_browser_that_has_no_such_passkey_says_so(open_page, alice, watch):
     add_authenticator(page)
     page.goto("/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("alert")).to_have_text("The passkey was not given. Try again.")
+    expect(page.get_by_role("alert")).to_have_text("The passkey could not be read. Try again.")
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_an_app_is_added_and_asked_for_and_a_recovery_code_helps(open_page, alic
     page.get_by_role("link", name="Add an authenticator app").click()
     secret = page.locator("#totp-key").inner_text()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
-    page.get_by_label("Code that the app shows").fill(code(secret, 0))
+    page.get_by_label("Code shown in the app").fill(code(secret, 0))
     page.get_by_role("button", name="Add the app").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     recovery = page.locator("#recovery-codes").inner_text().split()
@@ -133,12 +133,12 @@ def test_what_was_begun_is_done_after_the_question_who_it_is(open_page, alice, s
     page.goto("/accounts/sessions/")
     age_sessions()
     page.get_by_role("button", name="Sign out everywhere else").click()
-    expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm it's you")).to_be_visible()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
-    page.get_by_role("button", name="Do it now").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page).to_have_url("/accounts/sessions/")
-    expect(page.get_by_text("You are signed in here alone.")).to_be_visible()
+    expect(page.get_by_text("All other sessions have been signed out.")).to_be_visible()
     assert other.get("/lists/").status_code == 302
 
 
@@ -154,7 +154,7 @@ def test_the_pages_are_accessible(open_page, alice, with_password):
         page.goto(f"{FACTORS}{path}")
         found += violations(page)
     page.goto(f"{FACTORS}recovery-codes/new/")
-    page.get_by_role("button", name="Make new codes").click()
+    page.get_by_role("button", name="Create new codes").click()
     expect(page.locator("#recovery-codes")).to_be_visible()
     found += violations(page)
     page.goto("/accounts/sessions/")
@@ -168,7 +168,7 @@ def test_the_pages_are_accessible(open_page, alice, with_password):
     page.get_by_role("button", name="Sign out").first.click()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_role("button", name="Do it now")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
     found += violations(page)
     page.context.clear_cookies()
     with_password(page)

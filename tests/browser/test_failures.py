@@ -27,8 +27,8 @@ FAILURES = [
     (fails_with(404), "no longer here"),
     (no_answer, "No answer"),
     pytest.param(fails_with(503), "Something went wrong", marks=pytest.mark.slow),
-    pytest.param(fails_with(403), "You may not do this", marks=pytest.mark.slow),
-    pytest.param(fails_with(429), "Too many tries", marks=pytest.mark.slow),
+    pytest.param(fails_with(403), "You don't have permission", marks=pytest.mark.slow),
+    pytest.param(fails_with(429), "Too many attempts", marks=pytest.mark.slow),
     pytest.param(fails_with(400), "refused", marks=pytest.mark.slow),
 ]
 
@@ -78,7 +78,7 @@ def test_a_row_stays_when_it_cannot_be_trashed(page):
     row = page.locator("#todo-rows .row").first
     row.hover()
     row.get_by_label("Actions for").click()
-    row.get_by_role("button", name="Put in the trash").click()
+    row.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_role("status")).to_contain_text("Something went wrong")
     expect(page.locator("#todo-rows .row")).to_have_count(3)
 

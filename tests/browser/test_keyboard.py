@@ -115,6 +115,6 @@ def test_keys_with_modifiers_are_left_to_the_browser(page):
 @pytest.mark.slow
 def test_the_page_can_be_skipped_to(page):
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()

@@ -24,7 +24,7 @@ def test_the_theme_is_in_the_page_before_it_is_painted(page, live_server):
     assert '<html lang="en" data-theme="dark">' in page.request.get("/lists/").text()
     page.reload()
     assert background(page) == dark
-    page.get_by_role("button", name="Like the device").click()
+    page.get_by_role("button", name="Match device").click()
     expect(page.locator("html:not([data-theme])")).to_have_count(1)
     page.emulate_media(color_scheme="dark")
     assert background(page) == dark
@@ -66,7 +66,7 @@ def test_the_drawer_on_a_phone(open_page, alice, kitchen):
     page.goto("/lists/")
     drawer = page.get_by_role("complementary", name="Navigation")
     expect(drawer).to_be_hidden()
-    opener = page.get_by_role("button", name="Open the navigation")
+    opener = page.get_by_role("button", name="Open navigation")
     opener.press("Enter")
     expect(drawer).to_be_visible()
     page.keyboard.press("Escape")

@@ -16,7 +16,7 @@ def rows(page: Page) -> list[str]:
 def test_sign_in_by_the_form(open_page, alice):
     page = open_page()
     page.goto("/lists/")
-    page.get_by_label("E-mail").fill(alice.email)
+    page.get_by_label("Email").fill(alice.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Keep me signed in").check()
     page.get_by_role("button", name="Sign in", exact=True).click()
@@ -138,7 +138,7 @@ def test_trash_and_undo(stays):
     row = stays.locator("#todo-rows .row").first
     row.hover()
     row.get_by_label("Actions for").click()
-    row.get_by_role("button", name="Put in the trash").click()
+    row.get_by_role("button", name="Move to trash").click()
     expect(stays.locator("#todo-rows .text")).to_have_text(before[1:])
     stays.get_by_role("button", name="Undo").click()
     expect(stays.locator("#todo-rows .text")).to_have_text(before)
@@ -173,7 +173,7 @@ def test_the_last_row_gone_leaves_an_empty_state(page, alice):
     expect(page.locator(".empty")).to_be_hidden()
     page.locator("#todo-rows .row").hover()
     page.get_by_label("Actions for").click()
-    page.get_by_role("button", name="Put in the trash").click()
+    page.get_by_role("button", name="Move to trash").click()
     expect(page.locator(".empty")).to_be_visible()
     page.get_by_label("Add a to-do").fill("Another")
     page.get_by_label("Add a to-do").press("Enter")
@@ -197,7 +197,7 @@ def test_the_page_of_a_to_do(page, kitchen):
 def test_members(page, kitchen, mallory, bob):
     page.goto(kitchen.get_absolute_url())
     page.get_by_role("link", name="Share").click()
-    page.get_by_label("E-mail address").fill(mallory.email)
+    page.get_by_label("Email address").fill(mallory.email)
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("status")).to_contain_text("Mallory")
     page.get_by_label("Role of Mallory").select_option("reader")
@@ -217,6 +217,6 @@ def test_a_refused_role_is_taken_back(page, kitchen):
     own = page.get_by_label("Role of Alice")
     own.focus()
     own.select_option("reader")
-    expect(page.locator("#toast")).to_contain_text("always has an owner")
+    expect(page.locator("#toast")).to_contain_text("A list needs an owner")
     expect(own).to_have_value("owner")
     expect(own).to_be_focused()

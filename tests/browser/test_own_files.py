@@ -22,7 +22,7 @@ def test_who_has_no_room_finds_the_way_to_free_some(page: Page, worktop, alice, 
     files = opened.value
     files.get_by_role("button", name="Remove old.png").click()
     files.get_by_role("link", name="Delete for good: old.png").click()
-    files.get_by_role("button", name="Delete for good").click()
+    files.get_by_role("button", name="Delete permanently").click()
     expect(files.get_by_text("“old.png” is deleted for good")).to_be_visible()
     expect(files.get_by_text("0 bytes of")).to_be_visible()
     page.get_by_role("button", name="Try again: new.png").click()

@@ -27,7 +27,7 @@ def test_what_was_deleted_for_good_in_another_tab(on_page, worktop, alice, watch
     remove(page, "plan.png")
     other.goto("/files/")
     other.get_by_role("link", name="Delete for good: plan.png").click()
-    other.get_by_role("button", name="Delete for good").click()
+    other.get_by_role("button", name="Delete permanently").click()
     expect(other.get_by_text("“plan.png” is deleted for good")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#toast")).to_contain_text(GONE)
@@ -42,7 +42,7 @@ def test_a_to_do_that_was_deleted_meanwhile(page, kitchen, worktop, watch):
     row = page.locator(f"#todo-{worktop.pk}")
     row.hover()
     row.get_by_label("Actions for").click()
-    row.get_by_role("button", name="Put in the trash").click()
+    row.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     Todo.objects.filter(pk=worktop.pk).delete()
     page.keyboard.press("z")
@@ -52,7 +52,12 @@ def test_a_to_do_that_was_deleted_meanwhile(page, kitchen, worktop, watch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [(403, "You may not do this"), (409, "This was refused"), (418, "This was refused"), (500, "Something went wrong")],
+    [
+        (403, "You don't have permission"),
+        (409, "This was refused"),
+        (418, "This was refused"),
+        (500, "Something went wrong"),
+    ],
 )
 def test_every_refusal_says_something(on_page, worktop, alice, watch, status, sentence):
     watch.foresee(str(status))
@@ -73,7 +78,7 @@ def test_the_undo_outlives_what_the_page_hears_meanwhile(on_page, worktop, alice
     attach(worktop, by=alice, name="plan.png")
     page.reload()
     choose(page, png("next.png"))
-    expect(page.get_by_text("Is being checked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     remove(page, "plan.png")
     run_until_idle()
     expect(page.get_by_role("link", name="next.png")).to_be_visible()

@@ -23,7 +23,7 @@ def menu(page: Page, text: str):
 def test_from_sign_in_to_a_completed_to_do(open_page, alice):
     page = open_page(java_script_enabled=False)
     page.goto("/")
-    page.get_by_label("E-mail").fill(alice.email)
+    page.get_by_label("Email").fill(alice.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_label("Name of a new list").fill("Household")
@@ -58,11 +58,11 @@ def test_reorder(page, kitchen):
 @pytest.mark.slow
 def test_trash_undo_and_restore(page, kitchen):
     page.goto(kitchen.get_absolute_url())
-    menu(page, "worktop").get_by_role("button", name="Put in the trash").click()
+    menu(page, "worktop").get_by_role("button", name="Move to trash").click()
     expect(page.locator("#todo-rows .text")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#todo-rows .text")).to_have_count(3)
-    menu(page, "worktop").get_by_role("button", name="Put in the trash").click()
+    menu(page, "worktop").get_by_role("button", name="Move to trash").click()
     page.get_by_role("link", name="Trash").click()
     page.get_by_role("button", name="Restore Measure the worktop").click()
     expect(page.get_by_text("The trash is empty")).to_be_visible()
@@ -86,7 +86,7 @@ def test_filters_search_and_order(page, kitchen):
 def test_share_rename_and_trash_a_list(page, kitchen, mallory):
     page.goto(kitchen.get_absolute_url())
     page.get_by_role("link", name="Share").click()
-    page.get_by_label("E-mail address").fill(mallory.email)
+    page.get_by_label("Email address").fill(mallory.email)
     page.get_by_role("button", name="Add").click()
     member = page.locator(".person", has_text="Mallory")
     member.get_by_label("Role of Mallory").select_option("reader")
@@ -99,7 +99,7 @@ def test_share_rename_and_trash_a_list(page, kitchen, mallory):
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Old flat")
     page.get_by_label("More about this list").click()
-    page.get_by_role("button", name="Put in the trash").click()
+    page.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My lists")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("main").get_by_role("link", name="Old flat")).to_be_visible()
@@ -120,6 +120,6 @@ def test_move_to_another_list_and_choose_a_theme(page, kitchen, alice):
 def test_the_navigation_is_reachable_on_a_phone(open_page, alice, kitchen):
     page = open_page(alice, java_script_enabled=False, viewport={"width": 390, "height": 844})
     page.goto("/trash/")
-    page.get_by_role("button", name="Open the navigation").click()
+    page.get_by_role("button", name="Open navigation").click()
     page.get_by_role("link", name="Flat renovation").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Flat renovation")

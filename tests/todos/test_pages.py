@@ -48,7 +48,7 @@ def test_adding_a_to_do_keeps_the_filters(flat, bob, sign_in):
 def test_a_completed_row_can_be_reopened_by_its_toast(tiles, bob, sign_in):
     client = sign_in(bob)
     toast = shown(client.post(f"/todos/{tiles.pk}/complete/"))
-    assert (toast.text, toast.level) == ("“Order tiles” is completed.", "success")
+    assert (toast.text, toast.level) == ("“Order tiles” was completed.", "success")
     again = take_back(client, toast, next="/trash/")
     assert again["Location"] == "/trash/"
     tiles.refresh_from_db()
@@ -86,7 +86,7 @@ def test_moving_to_another_list_is_taken_back_to_list_and_place(flat, alice, sig
     _c, b, _a = [flat.add(text, by=alice) for text in "cba"]
     client = sign_in(alice)
     toast = shown(client.post(f"/todos/{b.pk}/move/", {"list": garden.pk}))
-    assert toast.text == "“b” is now in “Garden”."
+    assert toast.text == "“b” was moved to “Garden”."
     assert texts(flat) == ["a", "c"]
     take_back(client, toast)
     assert texts(flat) == ["a", "b", "c"]
@@ -160,7 +160,7 @@ def test_members_are_added_by_address(flat, alice, mallory, sign_in):
     assert flat.memberships.get(user=mallory).role == Role.READER
     assert "Mallory is now a member" in shown(response).text
     again = client.post(f"/lists/{flat.pk}/members/", fields | {"role": "owner"})
-    assert "a member already" in shown(again).text
+    assert "already a member" in shown(again).text
     assert flat.memberships.get(user=mallory).role == Role.READER
 
 
@@ -201,7 +201,7 @@ def test_the_last_owner_stays_and_is_told_why(flat, alice, sign_in, path):
     url = f"/lists/{flat.pk}/{path.format(pk=flat.memberships.get(user=alice).pk)}"
     response = sign_in(alice).post(url, {"role": "reader"})
     assert response["Location"] == reverse("todos:members", args=[flat.pk])
-    assert "always has an owner" in shown(response).text
+    assert "A list needs an owner" in shown(response).text
     assert flat.memberships.owners().get().user == alice
 
 

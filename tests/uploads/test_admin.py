@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from tests.uploads.conftest import PNG, keys
 from uploads.models import Stray, Upload, Usage
@@ -52,7 +53,7 @@ def test_the_list_has_totals(make_ready, begin, operator):
     begin(size=2048)
     page = operator.get(LIST).text
     assert f"1 file ({len(PNG)}\xa0bytes) ready" in page
-    assert "1 file (2.0\xa0KB) waits for its bytes" in page
+    assert "1 file (2.0\xa0KB) waiting for upload" in page
 
 
 def test_the_totals_are_sentences_of_one_and_of_several(make_ready, begin, operator):
@@ -93,7 +94,7 @@ def test_one_is_shown_with_its_reason(arrive, alice, operator):
     run_until_idle()
     page = operator.get(change_url(upload)).text
     upload.refresh_from_db()
-    assert upload.message in page
+    assert escape(upload.message) in page
     assert upload.run_id in page
     assert picture_url(upload) not in page
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.html import escape
 
 from tests.faulty import BROKEN, BUSY, FULL
 from tests.todos.attachments.files import attach
@@ -21,7 +22,7 @@ from workflows.testing import advance, run_until_idle
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("faulty", "impatient")]
 
 HOUR = timedelta(hours=1)
-AGAIN = "Files cannot be stored just now. Nothing is lost: try again in a moment."
+AGAIN = "Files can't be stored right now. Nothing is lost. Try again in a moment."
 SLOWLY = ("down", "silent", "slow", "503", "507", "nonsense")
 FAULTS = ["500", *(pytest.param(one, marks=pytest.mark.slow) for one in SLOWLY)]
 STALLS = 3  # seconds: more than two tries of an impatient client
@@ -165,7 +166,7 @@ def test_a_plain_form_says_so_asks_once_and_keeps_nothing(tiles, alice, sign_in,
         page = client.post(f"/todos/{tiles.pk}/attachments/", {"file": files}, follow=True)
         assert time.monotonic() - began < STALLS
         assert page.status_code == 200
-        assert AGAIN in page.content.decode()
+        assert escape(AGAIN) in page.content.decode()
         assert Usage.objects.get(owner=alice).bytes == 0
         assert Upload.objects.count() == 1
         assert not Upload.objects.unfinished().exists()

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.html import escape
 
 from tests.todos.attachments.files import attach
 from tests.uploads.conftest import PNG, declare, keys, png, send
@@ -21,7 +22,7 @@ from workflows.testing import advance, run_until_idle
 pytestmark = pytest.mark.django_db
 
 HOUR = timedelta(hours=1)
-AGAIN = "Files cannot be stored just now. Nothing is lost: try again in a moment."
+AGAIN = "Files can't be stored right now. Nothing is lost. Try again in a moment."
 
 
 def open_full(path, flags, mode=0o777):
@@ -97,7 +98,7 @@ def test_a_plain_form_says_so_and_keeps_nothing(tiles, alice, sign_in, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(local, "os", SimpleNamespace(**(vars(os) | FAULTS["full"])))
         page = client.post(f"/todos/{tiles.pk}/attachments/", {"file": files}, follow=True)
-        assert AGAIN in page.content.decode()
+        assert escape(AGAIN) in page.content.decode()
         assert not Upload.objects.unfinished().exists()
         assert Usage.objects.get(owner=alice).bytes == 0
     for file in files:
@@ -122,7 +123,7 @@ def test_what_was_taken_before_the_disk_was_full_is_taken(tiles, alice, sign_in,
     with monkeypatch.context() as patched:
         patched.setattr(local.LocalStore, "write", lambda *args, **kwargs: as_store_error(write_once, *args, **kwargs))
         page = sign_in(alice).post(f"/todos/{tiles.pk}/attachments/", {"file": files}, follow=True)
-    assert AGAIN in page.content.decode()
+    assert escape(AGAIN) in page.content.decode()
     assert [upload.name for upload in Upload.objects.unfinished()] == ["0.png"]
     run_until_idle()
     assert [upload.name for upload in Upload.objects.ready()] == ["0.png"]

@@ -79,7 +79,7 @@ class TodoListAdmin(Trashing):
     list_filter = (TrashFilter, OwnerlessFilter)
     list_select_related = ("created_by",)
     search_fields = ("=id", "name", "memberships__user__email")
-    search_help_text = _("Number, name, or a member's address")
+    search_help_text = _("Number, name or a member's address")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
     readonly_fields = ("open_todos", "created_by", "created_at", "trashed_at", "trashed_by")
@@ -158,7 +158,7 @@ class AttachmentAdmin(Trashing, ReadOnly[Any]):
     list_filter = (TrashFilter, "upload__state", "upload__type")
     list_select_related = ("upload", "todo", "created_by")
     search_fields = ("=id", "caption", "upload__name", "todo__text", "created_by__email")
-    search_help_text = _("Number, caption or name of the file, text of the to-do, or address of who attached it")
+    search_help_text = _("File number, caption or name, text of the to-do, or address of the person who attached it")
     date_hierarchy = "created_at"
     ordering = ("-id",)
     fields = ("todo", "upload", "caption", "position", "created_by", "created_at", "trashed_at", "trashed_by")

@@ -62,7 +62,7 @@ class BulkAddAdmin(ReadOnly[Any]):
     )
     list_filter = (StateFilter, "ending")
     search_fields = ("=id", "file_name", "list__name", "created_by__email")
-    search_help_text = _("Number, file name, name of the list, or address of who made it")
+    search_help_text = _("Number, file name, name of the list, or address of the person who added it")
     fields = (
         *("list", "created_by", "created_at", "file_name", "size", "shown_state", "ending", "runs"),
         *("lines", "added", "skipped", "failed", "undone", "problems", "checked_at", "confirmed_at", "confirmed_by"),
@@ -87,13 +87,13 @@ class BulkAddAdmin(ReadOnly[Any]):
         )
         return format_html_join(", ", '<a href="{}">{}</a> {}', linked)
 
-    @admin.display(description=_("lines that are skipped"))
+    @admin.display(description=_("skipped lines"))
     def problems(self, row: BulkAdd) -> str:
         found = list(row.skipped_lines.in_order()[: MOST_PROBLEMS + 1])
         shown = format_html_join(
             "", "<li>{}: {} <q>{}</q></li>", ((_lines(one), one.reason, one.excerpt) for one in found[:MOST_PROBLEMS])
         )
-        more = gettext("These are the first %d; the member's page has all.") % MOST_PROBLEMS
+        more = gettext("These are the first %d. The member's page shows all of them.") % MOST_PROBLEMS
         return format_html("<ul>{}</ul>{}", shown, more if len(found) > MOST_PROBLEMS else "") if found else ""
 
 

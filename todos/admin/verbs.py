@@ -57,11 +57,11 @@ class Trashing(VerbAdmin):
     def has_trash_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"todos.change_{self.opts.model_name}")
 
-    @admin.action(description=_("Put in the trash"), permissions=["trash"])
+    @admin.action(description=_("Move to trash"), permissions=["trash"])
     def put_in_trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         _run(request, (partial(row.trash, by=request.user) for row in queryset))
 
-    @admin.action(description=_("Restore from the trash"), permissions=["trash"])
+    @admin.action(description=_("Restore from trash"), permissions=["trash"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         _run(request, (partial(row.restore, by=request.user) for row in queryset))
 

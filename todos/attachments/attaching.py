@@ -25,7 +25,7 @@ def may_add(person: User, id: str) -> Todo:
     """Return the to-do that the person may add a file to, with room for one."""
     todo = access.writable_todo(person, _number(id))
     if room_of(todo, person=person) < 1:
-        raise PermissionDenied(_("A to-do has at most %(most)d files.") % {"most": MOST_FILES})
+        raise PermissionDenied(_("A to-do can have at most %(most)d files.") % {"most": MOST_FILES})
     return todo
 
 

@@ -13,7 +13,7 @@ class CaptionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if "caption" not in self.data:  # an empty one takes the caption off
-            raise forms.ValidationError(gettext("Send a caption."))
+            raise forms.ValidationError(gettext("Enter a caption."))
         return self.cleaned_data
 
 
@@ -23,6 +23,6 @@ class FileMoveForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """An empty `after` means the first place."""
         if "after" not in self.data:
-            raise forms.ValidationError(gettext("Say where to move it."))
+            raise forms.ValidationError(gettext("Choose where to move it."))
         self.cleaned_data["after"] = self.cleaned_data.get("after") or 0
         return self.cleaned_data

@@ -64,7 +64,7 @@ def caption(request: MemberRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         refuse(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     elif attempt(request, lambda: found.set_caption(form.cleaned_data["caption"], by=request.user)):
-        toast(request, _("The caption of “%(name)s” is saved.") % {"name": found.name})
+        toast(request, _("The caption of “%(name)s” was saved.") % {"name": found.name})
     return _answer(request, found.todo)
 
 
@@ -74,12 +74,12 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.writable_attachment(request.user, pk)
     form = FileMoveForm(request.POST)
     if not form.is_valid():
-        refuse(request, _("It is not clear where to move it. Nothing was changed."))
+        refuse(request, _("Couldn't move it: no valid position was given."))
         return _answer(request, found.todo)
     left = attempt(request, lambda: found.move(by=request.user, after=form.cleaned_data["after"]))
     if left is not None:
         undo = reverse("todos:attachment_move", args=[pk])
-        toast(request, _("“%(name)s” is moved.") % {"name": found.name}, undo=undo, fields={"after": left})
+        toast(request, _("“%(name)s” was moved.") % {"name": found.name}, undo=undo, fields={"after": left})
     return _answer(request, found.todo)
 
 
@@ -87,14 +87,14 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def trash(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.disposable_attachment(request.user, pk)
-    return _do(request, found, found.trash, said=_("“%(name)s” is removed."), undo="todos:attachment_restore")
+    return _do(request, found, found.trash, said=_("“%(name)s” was removed."), undo="todos:attachment_restore")
 
 
 @require_POST
 @signed_in
 def restore(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.disposable_attachment(request.user, pk)
-    return _do(request, found, found.restore, said=_("“%(name)s” is back."), undo="todos:attachment_trash")
+    return _do(request, found, found.restore, said=_("“%(name)s” was restored."), undo="todos:attachment_trash")
 
 
 @require_safe

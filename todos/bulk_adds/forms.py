@@ -38,7 +38,7 @@ class BulkAddForm(forms.Form):
         required=False,
         allow_empty_file=True,
         widget=TypedFile(attrs={"rows": 12, "autocomplete": "off", "spellcheck": "false", "autofocus": True}),
-        help_text=_("One to-do a line. Empty lines are skipped."),
+        help_text=_("One to-do per line. Empty lines are skipped."),
     )
     file = forms.FileField(
         label=_("Or a text file"),
@@ -51,20 +51,18 @@ class BulkAddForm(forms.Form):
     def __init__(self, *args: Any, largest: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.largest = largest
-        too_large = _("This file is larger than 20 MB. Split it and add the parts one after the other.")
+        too_large = _("This file is larger than 20 MB. Split it and add the parts one at a time.")
         self.fields["file"].widget.attrs |= {"data-largest": largest, "data-too-large": too_large}
 
     def clean(self) -> dict[str, Any]:
         lines, file = self.cleaned_data.get("lines"), self.cleaned_data.get("file")
         if lines is not None and file is not None:
-            raise forms.ValidationError(gettext("Give either lines or a file, not both."))
+            raise forms.ValidationError(gettext("Enter lines or choose a file, not both."))
         if lines is None and file is None:
-            raise forms.ValidationError(gettext("Write or paste some lines, or choose a file."))
+            raise forms.ValidationError(gettext("Type or paste some lines, or choose a file."))
         for name, given in (("lines", lines), ("file", file)):
             if given is not None and given.size > self.largest:
-                self.add_error(
-                    name, gettext("This is larger than 20 MB. Split it and add the parts one after another.")
-                )
+                self.add_error(name, gettext("This is larger than 20 MB. Split it and add the parts one at a time."))
         if file is not None and not file.size:
             self.add_error("file", gettext("This file is empty."))
         return self.cleaned_data

@@ -42,15 +42,17 @@ def page_context(bulk_add: BulkAdd, *, page: int) -> dict[str, Any]:
 def explain_ending(bulk_add: BulkAdd) -> str:
     """Return why it ended early, as a sentence; "" where it did not."""
     texts = {
-        Ending.DISCARDED: _("It was discarded. Nothing was added."),
+        Ending.DISCARDED: _("This was discarded. Nothing was added."),
         Ending.EXPIRED: _("Nobody confirmed it within a week. Nothing was added."),
-        Ending.NOTHING: _("There is nothing to add: no line holds a to-do."),
-        Ending.TOO_MANY: _("It has more than 100,000 lines. Split it and add the parts one after another."),
+        Ending.NOTHING: _("There is nothing to add: none of the lines is a to-do."),
+        Ending.TOO_MANY: _("This has more than 100,000 lines. Split it and add the parts one at a time."),
         Ending.UTF16: _("This text is UTF-16. Save it as UTF-8 and try again."),
-        Ending.FILE_GONE: _("The stored text is gone. Upload it again."),
-        Ending.NO_RIGHT: _("Who confirmed it may no longer change this list. The lines left were not added."),
-        Ending.LIST_TRASHED: _("The list was put in the trash meanwhile. The lines left were not added."),
-        Ending.GAVE_UP: _("It was cancelled by an operator, or ended by an error. The lines left were not added."),
+        Ending.FILE_GONE: _("The stored text no longer exists. Upload it again."),
+        Ending.NO_RIGHT: _(
+            "The person who confirmed it can no longer edit this list. The remaining lines were not added."
+        ),
+        Ending.LIST_TRASHED: _("The list was moved to the trash in the meantime. The remaining lines were not added."),
+        Ending.GAVE_UP: _("An operator cancelled it, or an error stopped it. The remaining lines were not added."),
     }
     return texts.get(Ending(bulk_add.ending), "")
 
@@ -80,15 +82,15 @@ def _bar(bulk_add: BulkAdd) -> dict[str, int]:
 def _obstacle(run: Run | None) -> str:
     """Return why it does not go on just now, as a sentence; "" where it does."""
     if run is None or run.status == RunStatus.CANCELLED:
-        return _("An operator cancelled this. What is left will not be done.")
+        return _("An operator cancelled this. The rest will not be done.")
     if run.status == RunStatus.FAILED:
-        return _("It ended with an error, which operators see. They can have it go on from here.")
+        return _("An error stopped this. Operators can see it and continue from here.")
     if run.status == RunStatus.PAUSED:
         return _("An operator has paused this.")
     if not Worker.objects.alive().exists():
-        return _("Waiting for a worker: none is running. It goes on by itself as soon as one does.")
+        return _("No worker is running. This continues automatically once one is.")
     if run.waiting_for.startswith("retry "):
-        return _("Something went wrong. It is tried again in a moment.")
+        return _("Something went wrong. Trying again in a moment.")
     return ""
 
 

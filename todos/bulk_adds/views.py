@@ -36,7 +36,7 @@ def new(request: MemberRequest, list_pk: int) -> HttpResponse:
     try:
         request.POST  # noqa: B018 - reads the body
     except UnreadablePostError as error:
-        raise BadRequest(_("The lines did not arrive as a whole. Send them again.")) from error
+        raise BadRequest(_("Some of the lines did not arrive. Send them again.")) from error
     return _new(request, membership)
 
 
@@ -58,13 +58,13 @@ def confirm(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def discard(request: MemberRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, verb=lambda found: found.discard(by=request.user), said=_("The lines are discarded."))
+    return _do(request, pk, verb=lambda found: found.discard(by=request.user), said=_("The lines were discarded."))
 
 
 @require_POST
 @signed_in
 def undo(request: MemberRequest, pk: int) -> HttpResponse:
-    return _do(request, pk, verb=lambda found: found.undo(by=request.user), again=_("It is undone already."))
+    return _do(request, pk, verb=lambda found: found.undo(by=request.user), again=_("This has already been undone."))
 
 
 @require_safe
@@ -104,7 +104,7 @@ def _do(
     if changed and said:
         toast(request, said)
     elif changed is False:
-        toast(request, again or _("That was done already."))
+        toast(request, again or _("This has already been done."))
     return redirect(found)
 
 

@@ -23,7 +23,7 @@ class TodoForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if not self._sent:
-            raise forms.ValidationError(gettext("Send a text or notes."))
+            raise forms.ValidationError(gettext("Enter a text or notes."))
         return self.cleaned_data
 
     def sent(self) -> dict[str, str]:
@@ -32,12 +32,12 @@ class TodoForm(forms.Form):
 
 class MoveForm(forms.Form):
     list = forms.IntegerField(label=_("List"), min_value=0, max_value=LARGEST_ID, required=False)
-    after = forms.IntegerField(label=_("Behind"), min_value=0, max_value=LARGEST_ID, required=False)
+    after = forms.IntegerField(label=_("After"), min_value=0, max_value=LARGEST_ID, required=False)
 
     def clean(self) -> dict[str, Any]:
         """Tell an empty `after`, which means the first place, from one that was not sent."""
         if "after" in self.data and "after" not in self.errors:
             self.cleaned_data["after"] = self.cleaned_data["after"] or 0
         if not self.errors and not self.data.get("list") and "after" not in self.data:
-            raise forms.ValidationError(gettext("Say where to move it."))
+            raise forms.ValidationError(gettext("Choose where to move it."))
         return self.cleaned_data

@@ -45,7 +45,7 @@ def edit(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def complete(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.writable_todo(request.user, pk)
-    _do(request, found, found.complete, said=_("“%(text)s” is completed."), undo="todos:todo_reopen")
+    _do(request, found, found.complete, said=_("“%(text)s” was completed."), undo="todos:todo_reopen")
     return after_todo(request, found)
 
 
@@ -53,7 +53,7 @@ def complete(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def reopen(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.writable_todo(request.user, pk)
-    _do(request, found, found.reopen, said=_("“%(text)s” is open again."), undo="todos:todo_complete")
+    _do(request, found, found.reopen, said=_("“%(text)s” was reopened."), undo="todos:todo_complete")
     return after_todo(request, found)
 
 
@@ -61,7 +61,7 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def trash(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.disposable_todo(request.user, pk)
-    _do(request, found, found.trash, said=_("“%(text)s” is in the trash."), undo="todos:todo_restore")
+    _do(request, found, found.trash, said=_("“%(text)s” was moved to the trash."), undo="todos:todo_restore")
     return after_removal(request, found, from_list=found.list_id)
 
 
@@ -69,7 +69,7 @@ def trash(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 def restore(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.disposable_todo(request.user, pk)
-    _do(request, found, found.restore, said=_("“%(text)s” is back in “%(list)s”."), undo="todos:todo_trash")
+    _do(request, found, found.restore, said=_("“%(text)s” was restored to “%(list)s”."), undo="todos:todo_trash")
     return after_todo(request, found)
 
 
@@ -79,7 +79,7 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
     found = access.writable_todo(request.user, pk)
     form = MoveForm(request.POST)
     if not form.is_valid():
-        refuse(request, _("It is not clear where to move it. Nothing was changed."))
+        refuse(request, _("Couldn't move it: no valid position was given."))
         return _not_moved(request, found)
     target = form.cleaned_data["list"]
     to = access.writable_list(request.user, target).list if target else None
@@ -87,7 +87,7 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
     left = attempt(request, lambda: found.move(by=request.user, to=to, after=after))
     if left is None:
         return _not_moved(request, found)
-    text = _("“%(text)s” is now in “%(list)s”.") if found.list_id != from_list else _("“%(text)s” is moved.")
+    text = _("“%(text)s” was moved to “%(list)s”.") if found.list_id != from_list else _("“%(text)s” was moved.")
     undo = reverse("todos:todo_move", args=[pk])
     toast(
         request,
@@ -113,7 +113,7 @@ def _save(request: MemberRequest, found: Todo) -> HttpResponse:
             return row_edit(request, found, form=form, status=422)
         return _page(request, found, form=form, status=422)
     if attempt(request, lambda: found.edit(**form.sent(), by=request.user)):
-        toast(request, _("“%(text)s” is saved.") % {"text": found.text})
+        toast(request, _("“%(text)s” was saved.") % {"text": found.text})
     return after_todo(request, found)
 
 

@@ -28,7 +28,7 @@ class Sort(models.TextChoices):
     POSITION = "position", _("Position")
     TEXT = "text", _("Text")
     CREATED = "created", _("Newest first")
-    COMPLETED = "completed", _("Last completed first")
+    COMPLETED = "completed", _("Recently completed")
 
 
 # The id settles ties, or a row could stand on two pages and another on none.

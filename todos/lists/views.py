@@ -66,7 +66,7 @@ def trash(request: MemberRequest, pk: int) -> HttpResponse:
     with access.holding(access.disposable_list, request.user, pk) as todo_list:
         trashed = todo_list.trash(by=request.user)
     if trashed:
-        text = _("The list “%(name)s” is in the trash.") % {"name": todo_list.name}
+        text = _("The list “%(name)s” was moved to the trash.") % {"name": todo_list.name}
         toast(request, text, undo=reverse("todos:list_restore", args=[pk]))
     # Not to `next`: its page has just gone.
     return redirect("todos:lists")
@@ -78,7 +78,7 @@ def restore(request: MemberRequest, pk: int) -> HttpResponse:
     with access.holding(access.disposable_list, request.user, pk) as todo_list:
         restored = attempt(request, lambda: todo_list.restore(by=request.user))
     if restored:
-        toast(request, _("The list “%(name)s” is back.") % {"name": todo_list.name})
+        toast(request, _("The list “%(name)s” was restored.") % {"name": todo_list.name})
     default = todo_list.get_absolute_url() if restored is not None else reverse("todos:trash")
     return HttpResponseRedirect(next_path(request, default=default))
 

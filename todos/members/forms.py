@@ -17,7 +17,7 @@ class RoleForm(forms.Form):
 class MemberForm(forms.Form):
     """A person to share a list with: a member, or with `invite` somebody who has no account yet."""
 
-    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    email = forms.EmailField(label=_("Email address"), max_length=254)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)
     days = days_field()
 

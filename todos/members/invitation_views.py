@@ -36,7 +36,7 @@ def renew(request: MemberRequest, pk: int, invitation_pk: int) -> HttpResponse:
     with held_invitation(request.user, pk, pk=invitation_pk) as invitation:
         renewed = invitations.renew(invitation, by=request.user)
     if not renewed:
-        refuse(request, _("This invitation is over. Make a new one."))
+        refuse(request, _("This invitation has ended. Create a new one."))
     elif invitation.link:
         return members_page(request, access.owned_list(request.user, pk), made=invitation)
     else:

@@ -64,7 +64,7 @@ def role(request: MemberRequest, pk: int, member_pk: int) -> HttpResponse:
         changed = attempt(request, lambda: membership.change_role(form.cleaned_data["role"], by=request.user))
     if changed:
         names = {"name": membership.user.display_name, "role": membership.get_role_display()}
-        toast(request, _("%(name)s is now: %(role)s.") % names)
+        toast(request, _("%(name)s's role is now: %(role)s.") % names)
     return _back(request, pk)
 
 
@@ -98,7 +98,7 @@ def _add(request: MemberRequest, pk: int, *, person: User, form: MemberForm) -> 
     if added:
         toast(request, _("%(name)s is now a member.") % names)
     else:
-        refuse(request, _("%(name)s is a member already. Their role stays as it is.") % names)
+        refuse(request, _("%(name)s is already a member. Their role was not changed.") % names)
     return _back(request, pk)
 
 

@@ -24,18 +24,18 @@ class Verb(models.TextChoices):
     REOPENED = "reopened", gettext_lazy("reopened a to-do")
     EDITED = "edited", gettext_lazy("edited a to-do")
     MOVED = "moved", gettext_lazy("moved a to-do")
-    TRASHED = "trashed", gettext_lazy("put a to-do in the trash")
+    TRASHED = "trashed", gettext_lazy("moved a to-do to the trash")
     RESTORED = "restored", gettext_lazy("restored a to-do")
     FILE_ADDED = "file_added", gettext_lazy("attached a file")
     FILE_CAPTIONED = "file_captioned", gettext_lazy("captioned a file")
     FILE_MOVED = "file_moved", gettext_lazy("moved a file")
     FILE_TRASHED = "file_trashed", gettext_lazy("removed a file")
     FILE_RESTORED = "file_restored", gettext_lazy("restored a file")
-    FILE_ERASED = "file_erased", gettext_lazy("deleted a file for good")
-    FILE_LOST = "file_lost", gettext_lazy("took away a file that was lost or is not taken any more")
+    FILE_ERASED = "file_erased", gettext_lazy("permanently deleted a file")
+    FILE_LOST = "file_lost", gettext_lazy("removed a file that was lost or is no longer accepted")
     LIST_CREATED = "list_created", gettext_lazy("created the list")
     LIST_RENAMED = "list_renamed", gettext_lazy("renamed the list")
-    LIST_TRASHED = "list_trashed", gettext_lazy("put the list in the trash")
+    LIST_TRASHED = "list_trashed", gettext_lazy("moved the list to the trash")
     LIST_RESTORED = "list_restored", gettext_lazy("restored the list")
     MEMBER_ADDED = "member_added", gettext_lazy("added a member")
     MEMBER_ROLE_CHANGED = "member_role_changed", gettext_lazy("changed a member's role")
@@ -71,9 +71,9 @@ class Activity(models.Model):
         related_name="+",
         verbose_name=gettext_lazy("who"),
     )
-    verb = models.CharField(gettext_lazy("did"), max_length=32, choices=Verb)
+    verb = models.CharField(gettext_lazy("action"), max_length=32, choices=Verb)
     changes = models.JSONField(
-        gettext_lazy("changes"), default=dict, help_text=gettext_lazy("By field: old and new value.")
+        gettext_lazy("changes"), default=dict, help_text=gettext_lazy("The old and new value of each field.")
     )
     created_at = models.DateTimeField(gettext_lazy("at"), default=timezone.now)
 
@@ -125,7 +125,7 @@ class Activity(models.Model):
             Verb.ADDED: _("added it"),
             Verb.COMPLETED: _("completed it"),
             Verb.REOPENED: _("reopened it"),
-            Verb.TRASHED: _("put it in the trash"),
+            Verb.TRASHED: _("moved it to the trash"),
             Verb.RESTORED: _("restored it"),
         }
         return plain.get(Verb(self.verb)) or self.get_verb_display()
@@ -136,7 +136,7 @@ class Activity(models.Model):
         old, new = self.changes["text"]
         names = {"old": old, "new": new}
         if "notes" in self.changes:
-            return _("changed the notes, and the text from “%(old)s” to “%(new)s”") % names
+            return _("changed the notes and the text, from “%(old)s” to “%(new)s”") % names
         return _("changed the text from “%(old)s” to “%(new)s”") % names
 
     def _file(self) -> str:
@@ -144,16 +144,16 @@ class Activity(models.Model):
         names = {"file": new or old, "caption": self.changes.get("caption", ["", ""])[1]}
         if self.verb == Verb.FILE_CAPTIONED:
             text = (
-                _("captioned “%(file)s”: “%(caption)s”") if names["caption"] else _("took the caption off “%(file)s”")
+                _("captioned “%(file)s”: “%(caption)s”") if names["caption"] else _("removed the caption of “%(file)s”")
             )
             return text % names
         sentences = {
             Verb.FILE_ADDED: _("attached “%(file)s”"),
-            Verb.FILE_MOVED: _("moved “%(file)s” among the files"),
+            Verb.FILE_MOVED: _("reordered “%(file)s”"),
             Verb.FILE_TRASHED: _("removed “%(file)s”"),
             Verb.FILE_RESTORED: _("restored “%(file)s”"),
-            Verb.FILE_ERASED: _("deleted “%(file)s” for good"),
-            Verb.FILE_LOST: _("took away “%(file)s”, which was lost or is not taken any more"),
+            Verb.FILE_ERASED: _("permanently deleted “%(file)s”"),
+            Verb.FILE_LOST: _("removed “%(file)s”, which was lost or is no longer accepted"),
         }
         return sentences[Verb(self.verb)] % names
 
@@ -169,7 +169,7 @@ class Activity(models.Model):
             return _("added %(member)s as %(new)s") % names
         if self.verb == Verb.MEMBER_REMOVED:
             return _("removed %(member)s") % names
-        return _("made %(member)s %(new)s (was %(old)s)") % names
+        return _("changed the role of %(member)s from %(old)s to %(new)s") % names
 
 
 def _role_name(role: str | None) -> str:

@@ -31,23 +31,23 @@ DECIDED = "decided"
 class Ending(models.TextChoices):
     """Why a bulk add ended before each of its good lines was a to-do."""
 
-    NONE = "", _("all lines were read")
+    NONE = "", _("all lines were processed")
     DISCARDED = "discarded", _("it was discarded")
     EXPIRED = "expired", _("nobody confirmed it in time")
-    NOTHING = "nothing", _("no line can be added")
+    NOTHING = "nothing", _("none of the lines can be added")
     TOO_MANY = "too_many", _("it has too many lines")
     UTF16 = "utf16", _("it is UTF-16, not UTF-8")
-    FILE_GONE = "file_gone", _("the stored text is gone")
-    NO_RIGHT = "no_right", _("who confirmed it may no longer change the list")
-    LIST_TRASHED = "list_trashed", _("the list was put in the trash")
-    GAVE_UP = "gave_up", _("it was cancelled, or ended by an error")
+    FILE_GONE = "file_gone", _("the stored text no longer exists")
+    NO_RIGHT = "no_right", _("the person who confirmed it can no longer edit the list")
+    LIST_TRASHED = "list_trashed", _("the list was moved to the trash")
+    GAVE_UP = "gave_up", _("it was cancelled or stopped by an error")
 
 
 class State(models.TextChoices):
     """Where a bulk add stands, as its timestamps tell."""
 
     CHECKING = "checking", _("Checking")
-    PREVIEW = "preview", _("Waits for you")
+    PREVIEW = "preview", _("Waiting for you")
     ADDING = "adding", _("Adding")
     ENDED = "ended", _("Ended")
     DONE = "done", _("Added")
@@ -129,12 +129,12 @@ class BulkAdd(Lockable):
         verbose_name=_("discarded by"),
     )
     ending = models.CharField(_("ended because"), max_length=12, choices=Ending, blank=True)
-    undo_at = models.DateTimeField(_("undo asked for at"), null=True)
+    undo_at = models.DateTimeField(_("undo requested at"), null=True)
     undo_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("undone by")
     )
     undone_at = models.DateTimeField(_("undone at"), null=True)
-    undone = models.PositiveIntegerField(_("put in the trash"), default=0)
+    undone = models.PositiveIntegerField(_("moved to the trash"), default=0)
 
     role: str
 

@@ -17,9 +17,9 @@ class Problem(models.TextChoices):
     """Why a line is no to-do."""
 
     EMPTY = "empty", _("empty")
-    INVISIBLE = "invisible", _("nothing to see")
+    INVISIBLE = "invisible", _("nothing visible")
     TOO_LONG = "too_long", _("too long")
-    CONTROL = "control", _("a character that cannot be stored")
+    CONTROL = "control", _("a character that can't be stored")
     ENCODING = "encoding", _("not UTF-8")
 
 
@@ -71,11 +71,11 @@ def explain(problem: str, *, detail: str, place: int | None) -> str:
     if problem == Problem.EMPTY:
         return gettext("The line is empty.")
     if problem == Problem.INVISIBLE:
-        return gettext("There is nothing to see in it.")
+        return gettext("It has no visible text.")
     if problem == Problem.CONTROL:
-        return gettext("Character %(place)s (%(detail)s) cannot be stored.") % names
+        return gettext("Character %(place)s (%(detail)s) can't be stored.") % names
     if problem == Problem.ENCODING:
         return gettext("Byte %(place)s (%(detail)s) is not UTF-8.") % names
     if detail:
-        return gettext("It has %(detail)s characters, and a to-do at most %(limit)s.") % names
-    return gettext("It is far too long: a to-do has at most %(limit)s characters.") % names
+        return gettext("It has %(detail)s characters. A to-do can have at most %(limit)s.") % names
+    return gettext("It is far too long. A to-do can have at most %(limit)s characters.") % names

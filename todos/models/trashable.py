@@ -41,7 +41,7 @@ class Trashable(Lockable):
         null=True,
         editable=False,
         related_name="+",
-        verbose_name=_("put in the trash by"),
+        verbose_name=_("moved to the trash by"),
     )
 
     class Meta:

@@ -49,5 +49,5 @@ def grant(data: Data, *, person: User, by: User | None) -> Granted | None:
 
 def _describe(todo_list: TodoList | None, role: str) -> str:
     if todo_list is None:
-        return _("a list that is gone")
+        return _("a list that no longer exists")
     return _("the list “%(name)s” (%(role)s)") % {"name": todo_list.name, "role": Role(role).label}

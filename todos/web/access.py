@@ -21,7 +21,7 @@ from accounts.web.redirects import next_path
 from todos.models import Attachment, BulkAdd, Membership, Role, Todo, TodoList
 from todos.models.roles import WRITERS
 
-READS_ONLY = gettext_lazy("You may read this list, but not change it. Ask an owner to make you an editor.")
+READS_ONLY = gettext_lazy("You can view this list, but not change it. Ask an owner to make you an editor.")
 
 
 def signed_in[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R | HttpResponse]:
@@ -84,7 +84,7 @@ def writable_list(user: User, pk: int) -> Membership:
 def owned_list(user: User, pk: int) -> Membership:
     membership = readable_list(user, pk)
     if not membership.is_owner:
-        raise PermissionDenied(_("Only an owner of the list may do this."))
+        raise PermissionDenied(_("Only an owner of the list can do this."))
     return membership
 
 
@@ -94,7 +94,7 @@ def disposable_list(user: User, pk: int) -> TodoList:
     if found is None or (found.role != Role.OWNER and found.trashed_at):
         raise Http404
     if found.role != Role.OWNER:
-        raise PermissionDenied(_("Only an owner of the list may do this."))
+        raise PermissionDenied(_("Only an owner of the list can do this."))
     return found
 
 
@@ -166,7 +166,7 @@ def erasable_attachment(user: User, pk: int) -> Attachment:
     """Return a file in the trash that the person uploaded."""
     found = disposable_attachment(user, pk)
     if found.upload.owner_id != user.pk:
-        raise PermissionDenied(_("Only who uploaded a file may delete it for good."))
+        raise PermissionDenied(_("Only the person who uploaded a file can delete it permanently."))
     if not found.trashed_at:
         raise Http404
     return found

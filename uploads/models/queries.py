@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class State(models.TextChoices):
-    PENDING = "pending", _("waits for its bytes")
+    PENDING = "pending", _("waiting for upload")
     VERIFYING = "verifying", _("is being checked")
     READY = "ready", _("ready")
     REJECTED = "rejected", _("rejected")

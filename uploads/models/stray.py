@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StrayKind(models.TextChoices):
-    OBJECT = "object", _("stored, and nothing refers to it")
-    ROW = "row", _("ready, and nothing is stored")
-    UNUSED = "unused", _("ready, and attached to nothing")
+    OBJECT = "object", _("stored, but not referenced")
+    ROW = "row", _("ready, but not stored")
+    UNUSED = "unused", _("ready, but not attached")
 
 
 class StrayQuerySet(models.QuerySet["Stray"]):

@@ -61,7 +61,7 @@ class Upload(models.Model):
     thumbnails_at = models.DateTimeField(_("thumbnails made at"), null=True)
     deleted_at = models.DateTimeField(_("deleted at"), null=True)
     rechecked_at = models.DateTimeField(_("checked again at"), null=True)
-    finding = models.CharField(_("found then"), max_length=20, blank=True, choices=Reason)
+    finding = models.CharField(_("found at that check"), max_length=20, blank=True, choices=Reason)
     stored_size = models.PositiveBigIntegerField(_("stored size"), null=True, help_text=_("In bytes."))
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     width = models.PositiveIntegerField(_("width"), null=True)

@@ -130,7 +130,7 @@ class Console(admin.ModelAdmin[Any]):
                 refusals.append(str(refusal))
         self.report(request, done, refusals)
         if len(ids) == ACT_ON:
-            text = _("That was the first %d; repeat it for the rest.") % ACT_ON
+            text = _("Those were the first %d. Repeat the action for the rest.") % ACT_ON
             messages.warning(request, text)
         return None
 

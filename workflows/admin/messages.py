@@ -58,13 +58,13 @@ class QueueFilter(admin.SimpleListFilter):
 def _replay(pk: str, request: HttpRequest) -> str:
     if not transitions.replay([_number(pk)], by=request.user):
         raise _alive(pk)
-    return _("The message is delivered anew.")
+    return _("The message will be delivered again.")
 
 
 def _drop(pk: str, request: HttpRequest) -> str:
     if not transitions.drop([_number(pk)], by=request.user):
         raise _alive(pk)
-    return _("The message is dropped.")
+    return _("The message was dropped.")
 
 
 def _number(pk: str) -> int:
@@ -85,7 +85,9 @@ class MessageAdmin(Console):
     verbs = {
         "replay": Verb(gettext_lazy("Replay"), _replay),
         "drop": Verb(
-            gettext_lazy("Drop message"), _drop, confirm=gettext_lazy("It is deleted and never delivered. Drop it?")
+            gettext_lazy("Drop message"),
+            _drop,
+            confirm=gettext_lazy("It will be deleted and never delivered. Drop it?"),
         ),
     }
     has_pages = True

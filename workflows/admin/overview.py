@@ -80,7 +80,7 @@ def _words(name: str) -> str:
 def _matters() -> Iterator[Matter]:
     now = clock.now()
     if not Worker.objects.alive().exists():
-        yield Matter(_("No worker is running: nothing is done until one is."), _list("worker"), is_bad=True)
+        yield Matter(_("No worker is running. Nothing will be done until one is."), _list("worker"), is_bad=True)
     elif missing := Worker.objects.silent().count():
         text = ngettext("%d worker has gone silent", "%d workers have gone silent", missing)
         yield Matter(text % missing, _list("worker"), is_bad=False)
@@ -88,11 +88,11 @@ def _matters() -> Iterator[Matter]:
         text = ngettext("%s run of the last 7 days failed", "%s runs of the last 7 days failed", failed)
         yield Matter(text % _at_most(failed), _list("run", status="failed", age="week"), is_bad=True)
     if late := _count(Run.objects.due_before(now - LATE)):
-        text = ngettext("%s run is late by more than a minute", "%s runs are late by more than a minute", late)
+        text = ngettext("%s run is more than a minute late", "%s runs are more than a minute late", late)
         yield Matter(text % _at_most(late), _list("run", status="late"), is_bad=True)
     if codeless := _count(Run.objects.without_code(now)):
         text = ngettext(
-            "%s run waits for code that no worker has", "%s runs wait for code that no worker has", codeless
+            "%s run is waiting for code that no worker has", "%s runs are waiting for code that no worker has", codeless
         )
         yield Matter(text % _at_most(codeless), _list("run", status="codeless"), is_bad=True)
     yield from _queue_matters()
@@ -112,7 +112,7 @@ def _queue_matters() -> Iterator[Matter]:
         elif queue.depth and queue.consumer is None:
             yield Matter(_("Queue %s has no consumer in this code") % queue.name, _list("queuestate"), is_bad=True)
         elif queue.oldest > LATE:
-            yield Matter(_("Queue %s is late by more than a minute") % queue.name, _list("queuestate"), is_bad=True)
+            yield Matter(_("Queue %s is more than a minute late") % queue.name, _list("queuestate"), is_bad=True)
 
 
 def _count(found: Any) -> int:

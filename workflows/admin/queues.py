@@ -11,12 +11,12 @@ from workflows.transitions import messages
 
 def _pause(queue: str, request: HttpRequest) -> str:
     done = messages.pause(queue, by=request.user)
-    return _("The queue is paused.") if done else _("The queue was paused already.")
+    return _("The queue was paused.") if done else _("The queue was already paused.")
 
 
 def _resume(queue: str, request: HttpRequest) -> str:
     done = messages.resume(queue, by=request.user)
-    return _("The queue is delivered again.") if done else _("The queue was not paused.")
+    return _("The queue was resumed.") if done else _("The queue was not paused.")
 
 
 @admin.register(QueueState)

@@ -91,21 +91,21 @@ class EventForm(forms.Form):
 
 
 def _pause(pk: str, request: HttpRequest) -> str:
-    return _("The run is paused.") if steering.pause(pk, by=request.user) else _("The run was paused already.")
+    return _("The run was paused.") if steering.pause(pk, by=request.user) else _("The run was already paused.")
 
 
 def _resume(pk: str, request: HttpRequest) -> str:
     steering.resume(pk, by=request.user)
-    return _("The run goes on.")
+    return _("The run was resumed.")
 
 
 def _cancel(pk: str, request: HttpRequest) -> str:
-    return _("The run is cancelled.") if steering.cancel(pk, by=request.user) else _("The run was cancelled already.")
+    return _("The run was cancelled.") if steering.cancel(pk, by=request.user) else _("The run was already cancelled.")
 
 
 def _retry(pk: str, request: HttpRequest) -> str:
     steering.retry(pk, by=request.user)
-    return _("The run is tried again.")
+    return _("The run will be retried.")
 
 
 def _restart(pk: str, request: HttpRequest) -> str:
@@ -131,7 +131,7 @@ class RunAdmin(Console):
         "cancel": Verb(
             gettext_lazy("Cancel run"),
             _cancel,
-            confirm=gettext_lazy("It ends where it is, with its children, and cannot be resumed. Cancel it?"),
+            confirm=gettext_lazy("It stops where it is, along with its children, and can't be resumed. Cancel it?"),
         ),
         "send_event": Verb(gettext_lazy("Send event"), _send_event),
     }

@@ -35,18 +35,18 @@ class Listed:
 
 def _on(name: str, request: HttpRequest) -> str:
     done = transitions.switch(name, on=True, by=request.user)
-    return _("The schedule is switched on.") if done else _("The schedule was on already.")
+    return _("The schedule was switched on.") if done else _("The schedule was already on.")
 
 
 def _off(name: str, request: HttpRequest) -> str:
     done = transitions.switch(name, on=False, by=request.user)
-    return _("The schedule is switched off.") if done else _("The schedule was off already.")
+    return _("The schedule was switched off.") if done else _("The schedule was already off.")
 
 
 def _fire(name: str, request: HttpRequest) -> str:
     run = transitions.fire(name, by=request.user)
     url = reverse("admin:workflows_run_change", args=[quote(run.pk)])
-    return format_html('{} <a href="{}">{}</a>', _("It was fired and started the run"), url, run.pk)
+    return format_html('{} <a href="{}">{}</a>', _("It fired and started the run"), url, run.pk)
 
 
 @admin.register(Schedule)

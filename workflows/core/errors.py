@@ -114,7 +114,7 @@ class NonDeterminism(EngineError):
     code = "non_determinism"
     sentence = _(
         "The code of {workflow} version {version} does not repeat what run {run} recorded: at step {position} it "
-        "asks for {asked}, recorded is {recorded}. Keep the old code under its version until its runs are over, "
+        "asks for {asked}, recorded is {recorded}. Keep the old code under its version until its runs have finished, "
         "and give the new one a higher version."
     )
 
@@ -125,7 +125,7 @@ class NonRetryable(Exception):
 
 class StepFailed(EngineError):
     code = "step_failed"
-    sentence = _("Step {step!r} failed for good: {type}: {message}")
+    sentence = _("Step {step!r} failed permanently: {type}: {message}")
 
     @property
     def type(self) -> str:
@@ -143,19 +143,19 @@ class StepFailed(EngineError):
 
 class StepTimedOut(StepFailed):
     code = "step_timed_out"
-    sentence = _("Step {step!r} failed for good: {message}")
+    sentence = _("Step {step!r} failed permanently: {message}")
 
 
 class WorkerLost(StepFailed):
     code = "worker_lost"
-    sentence = _("Step {step!r} failed for good: {message}")
+    sentence = _("Step {step!r} failed permanently: {message}")
 
 
 class WaitTimedOut(StepFailed):
     code = "wait_timed_out"
-    sentence = _("Step {step!r} is over: {message}")
+    sentence = _("Step {step!r} ended: {message}")
 
 
 class ChildFailed(StepFailed):
     code = "child_failed"
-    sentence = _("Step {step!r} failed for good: {message}")
+    sentence = _("Step {step!r} failed permanently: {message}")

@@ -74,7 +74,7 @@ class Run(models.Model):
     waiting_for = models.CharField(_("waiting for"), max_length=300, blank=True)
     worker = models.CharField(_("worker"), max_length=120, blank=True)
     fence = models.PositiveIntegerField(_("fence"), default=0)
-    lost = models.PositiveSmallIntegerField(_("workers lost"), default=0, help_text=_("In a row, while replaying."))
+    lost = models.PositiveSmallIntegerField(_("workers lost"), default=0, help_text=_("Consecutive, while replaying."))
     lost_position = models.PositiveIntegerField(default=0)
     parent = models.ForeignKey("self", models.CASCADE, verbose_name=_("parent"), null=True, related_name="children")
     progress_done = models.PositiveIntegerField(_("done"), null=True)
@@ -141,7 +141,7 @@ class Step(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=StepKind)
     status = models.CharField(_("status"), max_length=10, choices=StepStatus)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
-    uncounted = models.PositiveIntegerField(_("attempts that do not count"), default=0)
+    uncounted = models.PositiveIntegerField(_("attempts that don't count"), default=0)
     config = models.TextField(_("settings"), blank=True)
     result = models.TextField(_("result"), null=True)  # noqa: DJ001 - none is no result
     error = models.JSONField(_("error"), null=True)

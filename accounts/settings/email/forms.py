@@ -9,7 +9,7 @@ from accounts.models import User
 
 class EmailForm(forms.Form):
     email = forms.EmailField(
-        label=_("New e-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+        label=_("New email address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
@@ -19,5 +19,5 @@ class EmailForm(forms.Form):
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if email == self._person.email:
-            raise ValidationError(_("That is your address already."))
+            raise ValidationError(_("That is already your address."))
         return email

@@ -21,7 +21,7 @@ def change_email(request: MemberRequest) -> HttpResponse:
     form = EmailForm(request.POST if request.method == "POST" else None, person=person)
     if form.is_bound and form.is_valid():
         change.ask(person, form.cleaned_data["email"])
-        said = _("If nobody else signs in with %(email)s, a link to confirm it is on its way there.")
+        said = _("If %(email)s is not in use, a confirmation link is on its way there.")
         messages.success(request, said % form.cleaned_data)
         return redirect("account_settings")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
@@ -32,7 +32,7 @@ def change_email(request: MemberRequest) -> HttpResponse:
 def confirm_email(request: HttpRequest, key: str) -> HttpResponse:
     """Ask, as mail programs open links by themselves; whoever reads the new address's mail may answer."""
     if request.method == "POST" and (person := change.confirm(key)):
-        messages.success(request, _("From now on you sign in with %(email)s.") % {"email": person.email})
+        messages.success(request, _("Your sign-in address is now %(email)s.") % {"email": person.email})
         return redirect("account_settings" if person == request.user else "account_login")
     found = change.find(key) if request.method != "POST" else None
     status = HTTPStatus.OK if found else HTTPStatus.GONE

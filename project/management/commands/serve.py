@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if seeded.password:
             self._say(
                 "\nThe first admin is ready; this password is shown only now:\n"
-                f"  e-mail:   {seeded.user.email}\n  password: {seeded.password}\n"
+                f"  email:   {seeded.user.email}\n  password: {seeded.password}\n"
             )
         else:
             kept = "the one you gave as ADMIN_PASSWORD" if seeded.password_set else "the one it had"

@@ -125,7 +125,7 @@ def test_revoking_and_sending_again(operator, sign_in, alice, to_flat):
     chosen = {"_selected_action": [mailed.pk, to_flat.pk]}
     page = client.post(INVITATIONS, chosen | {"action": "resend_selected"}, follow=True).content.decode()
     assert "1 link is on its way." in page
-    assert "1 was left out" in page
+    assert "1 was skipped" in page
     page = client.post(INVITATIONS, chosen | {"action": "revoke_selected"}, follow=True).content.decode()
     assert "1 invitation no longer works." in page
     assert client.get(f"{INVITATIONS}{mailed.pk}/renew/").status_code == 405

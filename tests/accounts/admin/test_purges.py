@@ -37,13 +37,13 @@ def test_requests_that_wait_are_counted_on_the_front_page(
     people = [staff, second, purger, onlooker]
     assert not any("for approval" in front_page(sign_in(person)) for person in people)
     request = ask(bob, staff)
-    assert all("1 purge request waits for approval" in front_page(sign_in(person)) for person in people)
+    assert all("1 purge request is waiting for approval" in front_page(sign_in(person)) for person in people)
     assert "purge request" not in front_page(sign_in(make_user("Sam", is_staff=True)))
     assert f'href="{REQUESTS}?status__exact=waiting"' in front_page(sign_in(second))
     ask(alice, staff)
-    assert "2 purge requests wait for approval" in front_page(sign_in(second))
+    assert "2 purge requests are waiting for approval" in front_page(sign_in(second))
     PurgeRequest.objects.filter(pk=request.pk).update(expires_at=timezone.now())
-    assert "1 purge request waits for approval" in front_page(sign_in(second))
+    assert "1 purge request is waiting for approval" in front_page(sign_in(second))
     PurgeRequest.objects.exclude(pk=request.pk).get().decide(approve=False, by=second)
     assert "for approval" not in front_page(sign_in(second))
 
@@ -57,7 +57,7 @@ def front_page(client) -> str:
 def test_who_asked_cannot_approve_but_take_it_back(bob, staff, second, sign_in, delivered):
     request = ask(bob, staff)
     page = decide(sign_in(staff), request, "approve", follow=True).content.decode()
-    assert "Somebody else must approve what you asked for." in page
+    assert "Someone else has to approve your request." in page
     assert state(request)[0] == "waiting"
     decide(sign_in(staff), request, "refuse")
     run_until_idle()
@@ -66,11 +66,11 @@ def test_who_asked_cannot_approve_but_take_it_back(bob, staff, second, sign_in, 
 
 def test_nobody_decides_about_themselves(staff, second, make_user, sign_in):
     third = make_user("Tess", is_staff=True, is_superuser=True)
-    with pytest.raises(Refused, match="cannot purge yourself"):
+    with pytest.raises(Refused, match="can't purge yourself"):
         purging.ask(staff, by=staff, reason="x")
     request = purging.ask(second, by=staff, reason="x")
     assert "Approve" not in sign_in(second).get(f"{REQUESTS}{request.pk}/change/").content.decode()
-    assert "cannot decide about yourself" in decide(sign_in(second), request, "approve", follow=True).content.decode()
+    assert "can&#x27;t decide about yourself" in decide(sign_in(second), request, "approve", follow=True).content.decode()
     decide(sign_in(third), request, "approve")
     run_until_idle()
     assert set(User.objects.all()) == {staff, third}
@@ -79,10 +79,10 @@ def test_nobody_decides_about_themselves(staff, second, make_user, sign_in):
 def test_a_decision_counts_once_and_in_time(bob, staff, second, make_user, sign_in):
     request = ask(bob, staff)
     PurgeRequest.objects.update(expires_at=timezone.now())
-    assert "time to decide is over" in decide(sign_in(second), request, "approve", follow=True).content.decode()
+    assert "request has expired" in decide(sign_in(second), request, "approve", follow=True).content.decode()
     PurgeRequest.objects.update(expires_at=timezone.now() + timedelta(hours=1))
     decide(sign_in(second), request, "refuse")
-    assert "decided already" in decide(sign_in(second), request, "approve", follow=True).content.decode()
+    assert "already been decided" in decide(sign_in(second), request, "approve", follow=True).content.decode()
     assert state(request)[0] == "refused"
 
 
@@ -121,9 +121,9 @@ def test_addresses_take_only_what_they_understand(bob, staff, second, sign_in):
     assert client.get(f"{REQUESTS}{request.pk}/decide/").status_code == 405
     assert client.post(f"{REQUESTS}999/decide/", {"approve": "yes"}).status_code == 404
     assert client.post(f"{PEOPLE}999/purge/", REASON).status_code == 404
-    assert "not clear what was decided" in decide(client, request, "nonsense", follow=True).content.decode()
+    assert "No decision was given" in decide(client, request, "nonsense", follow=True).content.decode()
     both = client.post(f"{REQUESTS}{request.pk}/decide/", {"approve": "yes", "refuse": "yes"}, follow=True)
-    assert "not clear what was decided" in both.content.decode()
+    assert "No decision was given" in both.content.decode()
     for bad in ({}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "a\x07b"}):
         assert client.post(f"{PEOPLE}{second.pk}/purge/", bad).status_code == 422
     assert client.post(f"{REQUESTS}add/", REASON).status_code == 403
@@ -136,9 +136,9 @@ def test_a_second_request_for_the_same_person_is_refused(bob, staff, second, sig
     request = ask(bob, staff)
     page = sign_in(second).post(f"{PEOPLE}{bob.pk}/purge/", REASON)
     assert page.status_code == 422
-    assert "There is a request" in page.content.decode()
+    assert "There is already a request" in page.content.decode()
     engine.cancel(request.run_id)
-    assert "Ask anew" in decide(sign_in(second), request, "approve", follow=True).content.decode()
+    assert "Make a new request" in decide(sign_in(second), request, "approve", follow=True).content.decode()
     PurgeRequest.objects.update(expires_at=timezone.now())
     assert ask(bob, staff).pk != request.pk
 

@@ -56,7 +56,7 @@ def test_passwords_are_recorded(sign_in, client, bob, delivered):
     client.post(form.request["PATH_INFO"], {"password1": PASSWORD, "password2": PASSWORD})
     assert events(kind="password_changed") == [
         ("password_changed", "Bob", "Bob", ""),
-        ("password_changed", "Bob", "Bob", "Through a link sent by mail"),
+        ("password_changed", "Bob", "Bob", "With a link sent by email"),
     ]
 
 
@@ -119,7 +119,7 @@ def test_an_operators_changes_of_a_person_are_recorded_once_and_by_what_they_are
         ("role_changed", "Bob", "Sten", "+ staff"),
         ("admin_action", "Bob", "Sten", "Time zone, Active"),
         ("password_changed", "Bob", "Sten", ""),
-        ("password_changed", "Bob", "Sten", "Taken away"),
+        ("password_changed", "Bob", "Sten", "Removed"),
     ]
 
 

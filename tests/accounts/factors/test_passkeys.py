@@ -84,6 +84,6 @@ def test_the_page_says_where_passkeys_do_not_work(sign_in, alice, settings):
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
     for path in ("", "passkeys/add/"):
         text = sign_in(alice).get(f"{FACTORS}{path}", headers={"host": "127.0.0.1:8000"}).text
-        assert "not at an IP address like 127.0.0.1" in text
+        assert "not on an IP address like 127.0.0.1" in text
     settings.PUBLIC_URL = "https://todo.example.com"
     assert FactorAdapter().get_public_key_credential_rp_entity()["id"] == "todo.example.com"

@@ -46,7 +46,7 @@ def test_another_password_before_the_code_keeps_out(alice, app):
     alice.set_password("other words 1")
     alice.save()
     response = client.post(AUTHENTICATE, {"code": code()}, follow=True)
-    assert "Sign in again." in response.content.decode()
+    assert "Please sign in again." in response.content.decode()
     assert not is_in(client)
 
 

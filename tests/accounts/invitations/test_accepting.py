@@ -54,8 +54,8 @@ def test_a_mailed_invitation_says_who_and_to_what(flat, alice, client, delivered
     invitations.invite(" Dora@Example.com", by=alice, lasts=timedelta(days=30), grant=place(flat, Role.READER))
     [sent] = delivered()
     assert sent.to == ["dora@example.com"]
-    assert sent.subject == "Alice invites you to Holdfast"
-    assert "Alice (alice@example.com) invites you" in sent.body
+    assert sent.subject == "Alice has invited you to Holdfast"
+    assert "Alice (alice@example.com) has invited you" in sent.body
     assert "- the list “Flat renovation” (Reader)" in sent.body
     assert "http://localhost:8000/accounts/invitations/" in sent.body
     until = Invitation.objects.get().expires_at
@@ -149,14 +149,14 @@ def test_revoked(client, link, staff):
 
 @pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "%F0%9F%8C%8A"])
 def test_unknown(client, link, token):
-    over(client, f"/accounts/invitations/{token}/", status=404, ask="Ask who gave it to you for a new one.")
+    over(client, f"/accounts/invitations/{token}/", status=404, ask="Ask the person who invited you for a new one.")
 
 
 def test_who_is_shut_out_invites_nobody(client, alice):
     path = path_of(invitations.make_link(by=alice))
     alice.ban(until=timezone.now() + timedelta(days=1))
-    over(client, path, status=410, ask="Ask who gave it to you")
+    over(client, path, status=410, ask="Ask the person who invited you")
     alice.unban()
     assert client.get(path).status_code == 200
     alice.delete()
-    over(client, path, status=410, ask="Ask who gave it to you")
+    over(client, path, status=410, ask="Ask the person who invited you")

@@ -24,7 +24,7 @@ def test_a_link_does_not_tell_whether_an_address_has_an_account(link, alice, del
     assert alice.name == "Alice"
     [sent] = delivered()
     assert sent.to == ["alice@example.com"]
-    assert "accepted an invitation of Sten with your address" in sent.body
+    assert "used your address to accept an invitation from Sten" in sent.body
 
 
 def test_an_address_that_somebody_has_beside_is_not_taken(link, alice, client):
@@ -38,7 +38,7 @@ def test_a_mailed_invitation_to_a_member_leads_to_the_sign_in(flat, alice, mallo
     invitations.invite("mallory@example.com", by=alice, grant=place(flat))
     path = mailed_path(delivered)
     page = client.get(path).content.decode()
-    assert "There is an account for mallory@example.com already" in page
+    assert "There is already an account for mallory@example.com" in page
     assert f"/accounts/login/?next={path}" in page
     response = client.post("/accounts/login/", {"login": mallory.email, "password": PASSWORD, "next": path})
     assert response.url == path
@@ -82,7 +82,7 @@ def test_a_member_cannot_take_what_is_for_another_address(flat, alice, mallory, 
 
 def test_an_invitation_to_nothing_has_no_button_for_members(link, alice, sign_in):
     client = sign_in(alice)
-    assert "You have one." in client.get(link).content.decode()
+    assert "You already have one." in client.get(link).content.decode()
     assert client.post(link).url == "/lists/"
     assert Invitation.objects.get().uses_left == 1
 
@@ -111,14 +111,14 @@ def test_what_cannot_be_granted_any_more_is_left_out_and_said(flat, alice, bob, 
     assert client.get(path).status_code == 200
     page = client.post(path, DORA, follow=True)
     assert page.redirect_chain[-1][0] == "/lists/"
-    assert "no longer for Alice to give" in page.content.decode()
+    assert "can no longer share it" in page.content.decode()
     assert not User.objects.get(email="dora@example.com").memberships.filter(list=pk).exists()
 
 
 def test_a_member_uses_nothing_up_where_nothing_can_be_granted(flat, alice, bob, mallory, sign_in):
     path = path_of(invitations.make_link(by=alice, grant=place(flat)))
     demote(flat, alice, bob)
-    assert "no longer for Alice to give" in sign_in(mallory).post(path, follow=True).content.decode()
+    assert "can no longer share it" in sign_in(mallory).post(path, follow=True).content.decode()
     assert Invitation.objects.get().uses_left == 1
 
 

@@ -47,7 +47,7 @@ def test_a_new_person_gets_a_link_and_after_three_days_a_tip(add, delivered):
     assert tip.to == ["dora@example.com"]
     assert tip.subject == "Three keys to start with"
     assert "Hello Dora," in tip.body
-    assert "You have not chosen a password yet" in tip.body
+    assert "You haven't chosen a password yet" in tip.body
     assert output(dora) == '"tip sent"'
     advance(timedelta(days=30))
     assert len(delivered()) == 2

@@ -126,7 +126,7 @@ def test_a_person_with_invitations_can_be_deleted(alice, staff, bob):
         person.delete()
     invitation.refresh_from_db()
     assert (invitation.made_by, invitation.revoked_by, invitation.uses.get().person) == (None, None, None)
-    assert str(invitation.uses.get()) == "somebody who is gone"
+    assert str(invitation.uses.get()) == "someone who has left"
 
 
 def test_a_purged_person_is_named_by_no_invitation(alice, staff, second, delivered):

@@ -52,7 +52,7 @@ def test_an_account_is_deleted_after_14_days(sign_in, staff, alice, bob, flat, t
     assert User.objects.filter(email=email).exists()
     advance(2 * DAY)
     mails = delivered()
-    assert subjects(mails)[2:] == [("alice", "Your account is deleted")]
+    assert subjects(mails)[2:] == [("alice", "Your account has been deleted")]
     assert not User.objects.filter(email=email).exists()
     assert not TodoList.objects.filter(pk=own.pk).exists()
     assert roles(flat) == {"Bob": "owner", "Carol": "reader"}
@@ -105,7 +105,7 @@ def test_an_event_of_an_operator_keeps_the_account_too(alice, staff, delivered):
 def assert_stopped(alice, delivered):
     alice.refresh_from_db()
     assert alice.deletion_at is None
-    assert subjects(delivered())[-1] == ("alice", "Your account is not deleted after all")
+    assert subjects(delivered())[-1] == ("alice", "Your account was not deleted after all")
     event = AuditEvent.objects.filter(person=alice, kind="deletion_cancelled").get()
     assert event.actor is None
     advance(20 * DAY)
@@ -145,7 +145,7 @@ def test_cancelled_one_may_ask_again(alice):
 def test_without_an_heir_the_operators_are_told_first(sign_in, staff, alice, flat, delivered):
     sign_in(alice).post(DELETE)
     told = [mail for mail in delivered() if mail.to == [staff.email]]
-    assert [mail.subject for mail in told] == ["Alice leaves, and lists lose their owner"]
+    assert [mail.subject for mail in told] == ["Alice is leaving, and lists will lose their owner"]
     assert f"Flat renovation: http://localhost:8000/admin/todos/todolist/{flat.pk}/change/" in told[0].body
     advance(12 * DAY)
     assert len([mail for mail in delivered() if mail.to == [staff.email]]) == 2
@@ -245,7 +245,7 @@ def test_a_crash_on_the_way_loses_and_doubles_nothing(alice, bob, flat, own, del
     assert not User.objects.filter(name="Alice").exists()
     assert list(TodoList.objects.all()) == [flat]
     assert roles(flat) == {"Bob": "owner", "Carol": "reader"}
-    assert sum(subject == "Your account is deleted" for _to, subject in subjects(delivered())) == 1
+    assert sum(subject == "Your account has been deleted" for _to, subject in subjects(delivered())) == 1
     assert Run.objects.get(workflow="delete account").status == "succeeded"
 
 

@@ -51,7 +51,7 @@ def test_a_person_gets_their_data(sign_in, alice, bob, flat, tiles, delivered):
     flat.add("Thrown away", by=alice).trash(by=alice)
     client = sign_in(bob)
     assert "Export my data" in client.get(SETTINGS).content.decode()
-    assert "being collected" in client.post(EXPORT, follow=True).content.decode()
+    assert "We are preparing your data" in client.post(EXPORT, follow=True).content.decode()
     [mail] = delivered()
     assert mail.to == [bob.email]
     link = first_link(mail.body).removeprefix("http://localhost:8000")
@@ -144,7 +144,7 @@ def test_a_lost_file_is_a_404(sign_in, bob):
 def test_there_is_one_export_at_a_time(sign_in, bob):
     client = sign_in(bob)
     client.post(EXPORT)
-    assert "an export of your data already" in client.post(EXPORT, follow=True).content.decode()
+    assert "You already have an export" in client.post(EXPORT, follow=True).content.decode()
     assert DataExport.objects.count() == 1
     with pytest.raises(IntegrityError), transaction.atomic():
         DataExport.objects.create(person=bob)

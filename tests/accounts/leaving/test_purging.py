@@ -47,14 +47,14 @@ def test_two_operators_purge_a_person(bobs_things, bob, alice, staff, second, si
     assert f"{PEOPLE}{bob.pk}/purge/" in page
     page = sign_in(staff).post(f"{PEOPLE}{bob.pk}/purge/", REASON, follow=True).content.decode()
     assert "Another operator has 24 hours to approve it." in page
-    assert "Somebody else must approve what you asked for" in page
+    assert "Someone else has to approve your request" in page
     request = PurgeRequest.objects.get()
     delivered().clear()
     assert state(request) == ("waiting", "waiting")
     assert session.get("/lists/").status_code == 200  # nothing has happened yet
     assert "Approve the purge" in sign_in(second).get(f"{REQUESTS}{request.pk}/change/").content.decode()
     page = decide(sign_in(second), request, "approve", follow=True).content.decode()
-    assert "Approved. It is being carried out." in page
+    assert "Approved. The purge has started." in page
     mails = delivered()
     assert state(request) == ("purged", "succeeded")
     assert_bob_is_gone(bob.pk)
@@ -78,9 +78,9 @@ def test_the_other_operators_are_told_that_somebody_asked(bob, staff, second, ma
     request = ask(bob, staff)
     mails = delivered()
     assert sorted(mail.to for mail in mails) == [[second.email], [third.email]]
-    assert mails[0].subject == f"Purge of person {bob.pk}: waits for approval"
+    assert mails[0].subject == f"Purge of person {bob.pk}: waiting for approval"
     text = " ".join(mails[0].body.split())
-    assert f"Sten asks to purge person {bob.pk}, with all their data (reason: left the company)." in text
+    assert f"Sten has asked to purge person {bob.pk} and all their data (reason: left the company)." in text
     assert f"/admin/accounts/purgerequest/{request.pk}/change/" in text
     assert "bob" not in text.lower()
 
@@ -91,7 +91,7 @@ def test_nobody_is_told_of_a_request_that_is_not_made(bob, staff, second):
         transaction.set_rollback(True)
     assert not Message.objects.exists()
     ask(bob, staff)
-    with pytest.raises(Refused, match="There is a request"):
+    with pytest.raises(Refused, match="There is already a request"):
         ask(bob, second)
     assert Message.objects.count() == 1
 
@@ -135,7 +135,7 @@ def test_without_a_decision_nothing_happens(bobs_things, bob, staff, delivered):
     [told] = delivered()
     assert state(request) == ("expired", "succeeded")
     assert told.to == [staff.email]
-    assert "Nobody decided in time. Nothing was done." in told.body
+    assert "Nobody decided in time. Nothing was deleted." in told.body
     bob.refresh_from_db()
     assert bob.is_active
     assert TodoList.objects.count() == 2
@@ -145,7 +145,7 @@ def test_refused_nothing_happens(bobs_things, bob, staff, second, sign_in, deliv
     request = ask(bob, staff)
     delivered().clear()
     decide(sign_in(second), request, "refuse")
-    assert "Olga refused it. Nothing was done." in delivered()[0].body
+    assert "Olga refused it. Nothing was deleted." in delivered()[0].body
     assert len(delivered()) == 2
     assert state(request) == ("refused", "succeeded")
     bob.refresh_from_db()
@@ -183,7 +183,7 @@ def test_who_became_the_only_owner_meanwhile_stays_whole(flat, alice, bob, staff
     told = delivered()
     assert state(request) == ("blocked", "succeeded")
     assert "no other owner" in told[0].body
-    assert "Nothing was done." in told[0].body
+    assert "Nothing was deleted." in told[0].body
     bob.refresh_from_db()
     assert bob.is_active
     assert set(Membership.objects.filter(user=bob).values_list("list", flat=True)) == {flat.pk, own.pk}

@@ -27,14 +27,14 @@ def test_a_cancelled_one_is_over_and_can_be_asked_for_anew(request_, bob, staff,
     engine.cancel(request_.run_id, by=staff)
     console = sign_in(second)
     page = console.get(f"/admin/accounts/purgerequest/{request_.pk}/change/").content.decode()
-    assert "Its workflow was ended by an operator" in page
+    assert "An operator ended its workflow" in page
     assert "Approve the purge" not in page
     request_.refresh_from_db()
     assert request_.status == PurgeStatus.EXPIRED
     console.post(f"/admin/accounts/purgerequest/{request_.pk}/decide/", {"approve": "yes"})
     assert User.objects.filter(pk=bob.pk).exists()
     address = f"/admin/accounts/user/{bob.pk}/purge/"
-    assert "Ask for approval" in console.get(address).content.decode()
+    assert "Request approval" in console.get(address).content.decode()
     assert console.post(address, {"reason": "once more"}).status_code == 302
 
 
@@ -44,7 +44,7 @@ def test_one_that_was_cancelled_after_the_approval_is_over_too(request_, bob, st
     made = purging.ask(bob, by=staff, reason="once more")
     request_.refresh_from_db()
     assert request_.status == PurgeStatus.BLOCKED
-    assert request_.hindrance == "Its workflow was ended by an operator. Ask anew."
+    assert request_.hindrance == "An operator ended its workflow. Make a new request."
     assert made.status == PurgeStatus.WAITING
 
 

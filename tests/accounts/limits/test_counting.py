@@ -61,7 +61,7 @@ def test_the_page_says_when_to_try_again(alice):
     for _ in range(3):
         try_to_sign_in()
     response = try_to_sign_in()
-    assert "Too many tries" in response.text
+    assert "Too many attempts" in response.text
     wait = response["Retry-After"]
     assert f"Try again in {wait} second" in response.text
     assert try_with_json().json() == {"error": {"code": "too_many_requests", "message": str(limits.Limited(int(wait)))}}

@@ -42,7 +42,7 @@ def test_who_is_limited_is_shown_with_place_rule_and_end(sign_in, staff, shut):
     page = sign_in(staff).get(LIMITS)
     [(note, person, may_clear)] = page.context["rows"]
     assert (person, note.address, note.name, may_clear) == (shut, "127.0.0.1", "sign_in", True)
-    assert "Signing in, one try after the other" in page.text
+    assert "Signing in too quickly" in page.text
     assert LIMITS in sign_in(staff).get(PEOPLE).text
 
 
@@ -50,7 +50,7 @@ def test_an_address_that_nobody_has_is_not_shown(sign_in, staff):
     for _ in range(4):
         try_to_sign_in(email="secret@example.com")
     page = sign_in(staff).get(LIMITS)
-    assert "Nobody known" in page.text
+    assert "Unknown person" in page.text
     assert "secret@example.com" not in page.text
     assert AuditEvent.objects.get(kind=AuditKind.LIMITED).person is None
 
@@ -58,8 +58,8 @@ def test_an_address_that_nobody_has_is_not_shown(sign_in, staff):
 def test_clearing_lets_the_person_try_at_once_and_is_recorded(sign_in, staff, shut):
     assert try_to_sign_in(password=PASSWORD).status_code == 429
     response = sign_in(staff).post(CLEAR, {"counter": counters()[0]}, follow=True)
-    assert "The limit is cleared" in response.text
-    assert "Nobody is limited just now" in response.text
+    assert "The limit was cleared" in response.text
+    assert "Nobody is limited at the moment" in response.text
     assert try_to_sign_in(password=PASSWORD).status_code == 302
     event = AuditEvent.objects.get(kind=AuditKind.LIMIT_CLEARED)
     assert (event.person, event.actor) == (shut, staff)
@@ -77,7 +77,7 @@ def test_after_clearing_the_next_excess_is_noted_again(sign_in, staff, shut):
 def test_what_is_no_limit_any_more_is_not_cleared(sign_in, staff, shut, counter):
     cache.set("nonsense", 1)
     response = sign_in(staff).post(CLEAR, {"counter": counter}, follow=True)
-    assert "over already" in response.text
+    assert "already ended" in response.text
     assert cache.get("nonsense") == 1
     assert len(counters()) == 1
 
@@ -85,7 +85,7 @@ def test_what_is_no_limit_any_more_is_not_cleared(sign_in, staff, shut, counter)
 def test_clearing_twice_says_so(sign_in, staff, shut):
     client, data = sign_in(staff), {"counter": counters()[0]}
     client.post(CLEAR, data)
-    assert "over already" in client.post(CLEAR, data, follow=True).text
+    assert "already ended" in client.post(CLEAR, data, follow=True).text
     assert AuditEvent.objects.filter(kind=AuditKind.LIMIT_CLEARED).count() == 1
 
 
@@ -147,5 +147,5 @@ def test_the_ring_keeps_the_last_ones_and_says_when_it_is_full(sign_in, staff, a
         notes.note(f"counter-{number}", name="sign_in", person=alice, address=None, seconds=60 + number)
     assert counters() == ["counter-4", "counter-3", "counter-2"]
     page = sign_in(staff).get(LIMITS).text
-    assert "these are the last ones" in page
-    assert "Not known" in page
+    assert "These are the most recent" in page
+    assert "Unknown" in page

@@ -91,7 +91,7 @@ def test_a_form_from_before_another_sign_in_is_called_out_of_date(alice):
     assert "<h1>This page is out of date</h1>" in response.text
     json = client.post("/accounts/logout/", headers={"accept": "application/json"}).json()
     assert json["error"]["message"].startswith(
-        "This page is out of date. Perhaps you signed in or out since it was opened"
+        "This page is out of date. You may have signed in or out since you opened it"
     )
 
 

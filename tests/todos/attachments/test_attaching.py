@@ -86,11 +86,11 @@ def test_a_to_do_is_full_some_day(tiles, alice, sign_in, settings):
     assert attaching.room_of(tiles, person=alice) == 0
     form = f"/todos/{tiles.pk}/attachments/"
     page = sign_in(alice).post(form, {"file": form_file()}, follow=True)
-    assert "plan.png: A to-do has at most 50 files." in page.text
+    assert "plan.png: A to-do can have at most 50 files." in page.text
     Upload.objects.first().discard(by=alice)
     page = sign_in(alice).post(form, {"file": [form_file(), form_file()]}, follow=True)
     assert "The other file is being checked." in page.text
-    assert "A to-do has at most 50 files." in page.text
+    assert "A to-do can have at most 50 files." in page.text
     assert attaching.room_of(tiles, person=alice) == 0
 
 
@@ -100,8 +100,8 @@ def test_a_file_that_finds_the_to_do_full_is_told_to_who_sent_it(tiles, alice, b
     late = arrived(tiles, picture(), by=alice, name="late.png")
     run_until_idle()
     assert names(tiles) == ["plan.png"]
-    assert "others came first" in sign_in(alice).get(tiles.get_absolute_url()).text
-    assert "others came first" not in sign_in(bob).get(tiles.get_absolute_url()).text
+    assert "The limit of files was reached" in sign_in(alice).get(tiles.get_absolute_url()).text
+    assert "The limit of files was reached" not in sign_in(bob).get(tiles.get_absolute_url()).text
     assert Usage.objects.get(owner=alice).bytes == 0
     assert not [key for key, _found in store().walk() if str(late.pk) in key]
 

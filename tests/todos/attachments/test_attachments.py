@@ -48,7 +48,7 @@ def test_caption(plan, bob):
     assert last_activity().sentence == "captioned “plan.png”: “Before the wall”"
     assert not plan.set_caption("Before the wall", by=bob)
     assert plan.set_caption("", by=bob)
-    assert last_activity().sentence == "took the caption off “plan.png”"
+    assert last_activity().sentence == "removed the caption of “plan.png”"
 
 
 def test_moving(tiles, alice):
@@ -115,7 +115,7 @@ def test_the_history_says_what_became_of_a_file_that_was_lost(plan, tiles, carol
     assert not plan.upload.lose(by=staff)
     assert names(tiles) == []
     page = sign_in(carol).get(tiles.get_absolute_url()).text
-    assert page.count(f"{who} took away “plan.png”, which was lost or is not taken any more") == 1
+    assert page.count(f"{who} removed “plan.png”, which was lost or is no longer accepted") == 1
 
 
 @pytest.mark.parametrize("what", ["to-do", "list"])

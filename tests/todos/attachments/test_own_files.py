@@ -59,7 +59,7 @@ def test_the_usage_stands_there_in_the_settings_and_in_the_refusal(plan, tiles, 
     fields = {"name": "a.png", "size": 25, "type": "image/png", "target": {"kind": "todo", "id": tiles.pk}}
     refused = client.post("/uploads/", fields, content_type="application/json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "quota")
-    assert "1000 bytes of your 1.0 KB are used" in refused.json()["error"]["message"].replace("\xa0", " ")
+    assert "you have used 1000 bytes of 1.0 KB" in refused.json()["error"]["message"].replace("\xa0", " ")
     page = client.post(f"/todos/{tiles.pk}/attachments/", {"file": form_file()}, follow=True)
     assert f'<a href="{URL}">See your files</a>' in page.text
 
@@ -71,12 +71,12 @@ def test_who_has_no_files_uses_nothing(alice, sign_in):
 
 STANDINGS = {
     "attached": ("Order tiles · Flat renovation", "Remove"),
-    "file in the trash": ("removed on", "Delete for good"),
+    "file in the trash": ("removed on", "Delete permanently"),
     "to-do in the trash": ("in the trash", None),
-    "list in the trash": ("In a list that is in the trash", None),
+    "list in the trash": ("In a list in the trash", None),
     "reader": ("Order tiles · Flat renovation", None),
     "file in the trash of a reader": ("removed on", None),
-    "stranger": ("In a list that you are not a member of any more", None),
+    "stranger": ("In a list you are no longer a member of", None),
 }
 
 
@@ -98,15 +98,15 @@ def test_it_says_where_a_file_stands_and_offers_what_is_allowed(plan, flat, tile
     said, offered = STANDINGS[standing]
     assert "plan.png" in row
     assert said in row
-    assert {"Remove": "Remove</button>" in row, "Delete for good": "Delete for good</a>" in row} == {
-        verb: verb == offered for verb in ("Remove", "Delete for good")
+    assert {"Remove": "Remove</button>" in row, "Delete permanently": "Delete permanently</a>" in row} == {
+        verb: verb == offered for verb in ("Remove", "Delete permanently")
     }
     # What is shown can be opened, and what is not offered is not allowed.
     for name, shown in (("attachment_small", "<img"), ("todo", "<a class=")):
         response = client.get(reverse(f"todos:{name}", args=[plan.pk if "small" in name else tiles.pk]))
         b"".join(response)  # a file that is streamed is closed at its end
         assert (response.status_code == 200) == (shown in row), name
-    assert (client.get(erase_url(plan)).status_code == 200) == (offered == "Delete for good")
+    assert (client.get(erase_url(plan)).status_code == 200) == (offered == "Delete permanently")
 
 
 def test_it_costs_the_same_for_many(plan, tiles, bob, sign_in):
@@ -137,11 +137,11 @@ def test_it_costs_the_same_for_many(plan, tiles, bob, sign_in):
 def test_a_file_in_the_trash_is_deleted_for_good(removed, tiles, bob, sign_in):
     assert Usage.of(bob) == removed.upload.stored_size
     client, url = sign_in(bob), erase_url(removed)
-    assert "Nobody can restore the file after that." in client.get(url).text
+    assert "Nobody will be able to restore the file." in client.get(url).text
     assert Attachment.objects.exists()
     page = client.post(url, follow=True)
     assert page.redirect_chain == [(URL, 302)]
-    assert "“plan.png” is deleted for good" in page.text
+    assert "“plan.png” was permanently deleted" in page.text
     assert "own-" not in page.text
     assert Usage.of(bob) == 0
     assert not Attachment.objects.exists()
@@ -152,7 +152,7 @@ def test_a_file_in_the_trash_is_deleted_for_good(removed, tiles, bob, sign_in):
         Verb.FILE_ERASED,
         Verb.FILE_TRASHED,
     ]
-    assert "Bob deleted “plan.png” for good" in client.get(tiles.get_absolute_url()).text
+    assert "Bob permanently deleted “plan.png”" in client.get(tiles.get_absolute_url()).text
     assert client.post(url).status_code == 404
 
 
@@ -195,4 +195,4 @@ def test_what_nobody_can_restore_any_more_can_be_deleted(removed, bob):
 def test_removing_from_the_page_leads_back_to_it(plan, bob, sign_in):
     page = sign_in(bob).post(reverse("todos:attachment_trash", args=[plan.pk]), {"next": URL}, follow=True)
     assert page.redirect_chain == [(URL, 302)]
-    assert "Delete for good" in page.text
+    assert "Delete permanently" in page.text

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "Write or paste some lines"),
-        ({"lines": ""}, "Write or paste some lines"),
+        ({}, "Type or paste some lines"),
+        ({"lines": ""}, "Type or paste some lines"),
         ({"file": ("empty.txt", b"")}, "This file is empty."),
-        ({"lines": "a", "file": ("b.txt", b"b")}, "either lines or a file"),
+        ({"lines": "a", "file": ("b.txt", b"b")}, "Enter lines or choose a file"),
     ],
 )
 def test_what_is_wrong_with_the_form_is_said_on_it(flat, alice, sign_in, fields, said):
@@ -141,8 +141,8 @@ def test_the_token_is_asked_for(flat, alice):
     ("data", "ending", "said"),
     [
         (b"\n" * 100_001, Ending.TOO_MANY, "more than 100,000 lines"),
-        (b" \n\r\n\t", Ending.NOTHING, "no line holds a to-do"),
-        (b"\x00" * 5000, Ending.NOTHING, "cannot be stored"),
+        (b" \n\r\n\t", Ending.NOTHING, "none of the lines is a to-do"),
+        (b"\x00" * 5000, Ending.NOTHING, "can&#x27;t be stored"),
         (b"\xff\n" * 3, Ending.NOTHING, "Byte 1 (0xFF) is not UTF-8"),
         ("Buy grout".encode("utf-16"), Ending.UTF16, "Save it as UTF-8"),
         (b"x" * 5_000_000, Ending.NOTHING, "far too long"),

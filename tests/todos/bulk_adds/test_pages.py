@@ -98,9 +98,9 @@ def test_a_live_page_asks_again_until_it_is_over(flat, alice, sign_in):
     live = client.get(url).text
     assert 'hx-trigger="every 1s"' in live
     assert '<noscript><meta http-equiv="refresh"' in live
-    assert "Waiting for a worker" in live
+    assert "No worker is running" in live
     Worker.objects.create(name="one", started_at=made.created_at, heartbeat_at=made.created_at)
-    assert "Waiting for a worker" not in client.get(url).text
+    assert "No worker is running" not in client.get(url).text
     run_until_idle()
     assert "every 1s" not in client.get(url).text
 
@@ -153,19 +153,19 @@ def test_undo_says_how_many_and_once_more_changes_nothing(flat, added, alice, bo
     url = reverse("todos:bulk_add_undo", args=[added.pk])
     client.post(url)
     run_until_idle()
-    assert "Undone: 2 to-dos were put in the trash." in client.get(added.get_absolute_url()).text
+    assert "Undone: 2 to-dos were moved to the trash." in client.get(added.get_absolute_url()).text
     assert texts(flat) == []
     trashed = Todo.objects.get(text="Buy grout")
-    assert (trashed.trashed_by, trashed.activities.newest_first()[0].sentence) == (alice, "put it in the trash")
+    assert (trashed.trashed_by, trashed.activities.newest_first()[0].sentence) == (alice, "moved it to the trash")
     assert trashed.restore(by=alice)
-    assert "undone already" in said(client.post(url))
+    assert "already been undone" in said(client.post(url))
     run_until_idle()
     assert texts(flat) == ["Buy grout"]
 
 
 def test_nothing_can_be_undone_before_it_is_over(checked, alice, sign_in):
     response = sign_in(alice).post(reverse("todos:bulk_add_undo", args=[checked.pk]))
-    assert "Wait until that is done" in said(response)
+    assert "once that is done" in said(response)
 
 
 def test_discarding_ends_it(checked, alice, sign_in, texts):

@@ -133,7 +133,7 @@ def test_an_error_is_for_operators_who_have_it_go_on(flat, bulk_add, alice, sign
     monkeypatch.setattr(steps, "add_part", broken)
     run_until_idle()
     page = sign_in(alice).get(bulk_add.get_absolute_url())
-    assert "ended with an error" in page.text
+    assert "An error stopped this" in page.text
     assert not page.context["live"]
     monkeypatch.setattr(steps, "add_part", add_part)
     engine.retry(bulk_add.run_id)

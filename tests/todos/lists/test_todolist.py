@@ -59,7 +59,7 @@ def test_the_mail_can_be_written(flat, alice, mallory, mailoutbox):
     run_until_idle()
     [message] = mailoutbox
     assert message.to == ["mallory@example.com"]
-    assert message.subject == "Alice shares “Tom & O'Brien” with you"
+    assert message.subject == "Alice shared “Tom & O'Brien” with you"
     assert flat.get_absolute_url() in message.body
 
 
@@ -69,7 +69,7 @@ def test_changing_a_role(flat, alice, bob):
     assert not membership.change_role(Role.OWNER, by=alice)
     changed = flat.activities.newest_first()[0]
     assert changed.changes["role"] == ["editor", "owner"]
-    assert changed.sentence == "made Bob owner (was editor)"
+    assert changed.sentence == "changed the role of Bob from editor to owner"
 
 
 def test_a_list_keeps_an_owner(flat, alice, bob):

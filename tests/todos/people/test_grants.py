@@ -39,7 +39,7 @@ def test_who_has_no_account_can_be_invited_by_the_same_form(flat, alice, url, si
     page = client.post(url, DORA)
     assert page.status_code == 422
     assert "Nobody with this address has an account here." in page.content.decode()
-    assert "Invite by e-mail" in page.content.decode()
+    assert "Invite by email" in page.content.decode()
     assert page.context["form"]["days"].value() == 7
     assert not Invitation.objects.exists()
     page = client.post(url, DORA | {"invite": "yes", "days": "1"}, follow=True)
@@ -116,7 +116,7 @@ def test_open_invitations_are_listed_with_what_owners_need(flat, alice, made, ur
     assert list(page.context["invitations"]) == [made]
     text = page.content.decode()
     assert "Link, used by 0 of 1" in text
-    assert "Editor, invited by Alice, works until" in text
+    assert "Editor, invited by Alice, valid until" in text
 
 
 def test_only_owners_see_them(made, url, bob, carol, sign_in):
@@ -136,7 +136,7 @@ def test_an_owner_revokes_and_renews(flat, alice, made, client, sign_in):
     assert client.get(made.link.removeprefix("http://localhost:8000")).status_code == 404
     assert owner.post(revoke, follow=True).status_code == 200
     assert Invitation.objects.get().state == "revoked"
-    assert "This invitation is over" in owner.post(renew, follow=True).content.decode()
+    assert "This invitation has ended" in owner.post(renew, follow=True).content.decode()
     assert owner.post(revoke).status_code == 302
 
 

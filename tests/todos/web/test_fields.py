@@ -11,4 +11,4 @@ from todos.lists.forms import AddForm, ListForm
 )
 def test_a_character_that_cannot_be_stored_is_named_once(form, field):
     told = form({"text": "x"} | {field: "a\0b"}).errors[field]
-    assert told == ["This holds a character that cannot be stored (U+0000). Remove it and try again."]
+    assert told == ["This contains a character that can't be stored (U+0000). Remove it and try again."]

@@ -56,16 +56,14 @@ def test_what_is_in_flight_is_no_longer_waiting(viewer, sign_in):
 
 def test_a_queue_is_paused_and_resumed(operator, sign_in):
     client = sign_in(operator)
-    assert said(client.post(address("queuestate", "letters", "pause"), follow=True)) == ["The queue is paused."]
+    assert said(client.post(address("queuestate", "letters", "pause"), follow=True)) == ["The queue was paused."]
     assert said(client.post(address("queuestate", "letters", "pause"), follow=True)) == [
-        "The queue was paused already."
+        "The queue was already paused."
     ]
     assert QueueState.objects.get().paused_by == operator
     assert "by Olga" in client.get(address("queuestate")).content.decode()
     assert "Queue letters is paused" in client.get("/admin/workflows/").content.decode()
-    assert said(client.post(address("queuestate", "letters", "resume"), follow=True)) == [
-        "The queue is delivered again."
-    ]
+    assert said(client.post(address("queuestate", "letters", "resume"), follow=True)) == ["The queue was resumed."]
 
 
 def test_messages_of_code_that_is_gone_are_a_queue_too(viewer, sign_in):
@@ -115,13 +113,13 @@ def test_one_dead_letter_has_its_errors_and_verbs(operator, sign_in, dead):
 
 def test_schedules_are_switched_and_fired(operator, sign_in):
     client = sign_in(operator)
-    assert "known when a worker starts" in client.get(address("schedule")).content.decode()
+    assert "known once a worker starts" in client.get(address("schedule")).content.decode()
     schedules.sync()
-    assert said(client.post(address("schedule", "hourly", "off"), follow=True)) == ["The schedule is switched off."]
+    assert said(client.post(address("schedule", "hourly", "off"), follow=True)) == ["The schedule was switched off."]
     assert Schedule.objects.get(pk="hourly").disabled_by == operator
     assert "Schedule hourly is switched off" in client.get("/admin/").content.decode()
-    assert said(client.post(address("schedule", "hourly", "off"), follow=True)) == ["The schedule was off already."]
-    assert said(client.post(address("schedule", "hourly", "on"), follow=True)) == ["The schedule is switched on."]
+    assert said(client.post(address("schedule", "hourly", "off"), follow=True)) == ["The schedule was already off."]
+    assert said(client.post(address("schedule", "hourly", "on"), follow=True)) == ["The schedule was switched on."]
     text = said(client.post(address("schedule", "hourly", "fire"), follow=True))[0]
     run = Firing.objects.get().run
     assert address("run", run.pk) in text
@@ -165,10 +163,10 @@ def test_the_front_page_says_what_needs_attention(viewer, sign_in, dead):
     page = client.get("/admin/workflows/").content.decode()
     for text in (
         "1 worker has gone silent",
-        "1 run is late by more than a minute",
+        "1 run is more than a minute late",
         "1 run of the last 7 days failed",
         "3 dead letters in letters",
-        "Queue letters is late by more than a minute",
+        "Queue letters is more than a minute late",
     ):
         assert text in page
     assert "No worker is running" not in page

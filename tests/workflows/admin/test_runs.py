@@ -92,7 +92,7 @@ def test_late_runs_and_those_without_code_are_found(viewer, sign_in):
     run_until_idle()
     codeless = client.get(address("run"), {"status": "codeless"}).context["cl"].result_list
     assert {run.pk for run in codeless} == {"old-1"}
-    assert "1 run waits for code that no worker has" in client.get("/admin/workflows/").content.decode()
+    assert "1 run is waiting for code that no worker has" in client.get("/admin/workflows/").content.decode()
 
 
 def test_the_list_says_what_a_run_waits_for_and_how_far_it_is(viewer, sign_in, ways):
@@ -117,7 +117,7 @@ def test_a_page_tells_the_whole_story(viewer, sign_in, alice):
     run_until_idle()
     page = page_of(sign_in(viewer), "everything-1")
     assert "everything-1.9" in page
-    assert "Waits for <b>sleep later</b> until" in page
+    assert "Waiting for <b>sleep later</b> until" in page
 
 
 def test_attempts_are_shown_with_their_errors(viewer, sign_in, failed):
@@ -153,7 +153,7 @@ def test_large_values_are_cut_and_long_runs_paged(viewer, sign_in, monkeypatch, 
     client.get(address("run", "long-1"))
     with django_assert_max_num_queries(13):
         page = page_of(client, "long-1")
-    assert "The beginning of" in page
+    assert "The beginning;" in page
     assert 'id="step-1"' in page
     assert 'id="step-2"' not in page
     for asked in ("2", "99", "x"):
@@ -177,26 +177,26 @@ def test_only_verbs_that_apply_have_a_button(operator, viewer, sign_in, ways):
 
 def test_pause_and_resume(operator, sign_in, ways):
     client = sign_in(operator)
-    assert said(client.post(address("run", "waiting-1", "pause"), follow=True)) == ["The run is paused."]
-    assert said(client.post(address("run", "waiting-1", "pause"), follow=True)) == ["The run was paused already."]
+    assert said(client.post(address("run", "waiting-1", "pause"), follow=True)) == ["The run was paused."]
+    assert said(client.post(address("run", "waiting-1", "pause"), follow=True)) == ["The run was already paused."]
     assert status("waiting-1") == "paused"
-    assert said(client.post(address("run", "waiting-1", "resume"), follow=True)) == ["The run goes on."]
+    assert said(client.post(address("run", "waiting-1", "resume"), follow=True)) == ["The run was resumed."]
     assert AuditLine.objects.filter(verb="pause", subject_id="waiting-1", actor=operator).count() == 1
 
 
 def test_cancelling_asks_first(operator, sign_in, ways):
     client = sign_in(operator)
     asked = client.post(address("run", "waiting-1", "cancel"))
-    assert "cannot be resumed" in asked.content.decode()
+    assert "can&#x27;t be resumed" in asked.content.decode()
     assert status("waiting-1") == "waiting"
     answer = client.post(address("run", "waiting-1", "cancel"), {"confirmed": "1"}, follow=True)
-    assert said(answer) == ["The run is cancelled."]
+    assert said(answer) == ["The run was cancelled."]
     assert status("waiting-1") == "cancelled"
 
 
 def test_retry_and_restart(operator, sign_in, ways):
     client = sign_in(operator)
-    assert said(client.post(address("run", "failed-1", "retry"), follow=True)) == ["The run is tried again."]
+    assert said(client.post(address("run", "failed-1", "retry"), follow=True)) == ["The run will be retried."]
     run_until_idle()
     assert status("failed-1") == "succeeded"
     text = said(client.post(address("run", "done-1", "restart"), follow=True))[0]

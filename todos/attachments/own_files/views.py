@@ -31,6 +31,6 @@ def erase(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "todos/attachments/own_files/erase.html", {"attachment": found, "todo": found.todo})
     if attempt(request, lambda: found.erase(by=request.user)):
-        said = _("“%(name)s” is deleted for good; %(size)s are free again.")
+        said = _("“%(name)s” was permanently deleted. %(size)s is free again.")
         toast(request, said % {"name": found.name, "size": filesizeformat(found.upload.stored_size or 0)})
     return redirect("todos:files")
