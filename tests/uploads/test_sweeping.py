@@ -209,3 +209,12 @@ def test_the_ledger_is_counted_anew(make_ready, begin, alice, bob, caplog):
     assert {usage.owner: usage.bytes for usage in Usage.objects.all()} == {alice: len(PNG), bob: len(PNG)}
     assert f"member {alice.pk} was noted as 5 bytes" in caplog.text
     assert sweeping.reconcile([alice.pk, bob.pk]) == 0
+
+
+def test_the_ledger_of_somebody_who_has_gone_meanwhile_is_left_out(begin, alice, bob):
+    begin()
+    Usage.objects.filter(owner=alice).update(bytes=5)
+    gone = bob.pk
+    bob.delete()
+    assert sweeping.reconcile([alice.pk, gone]) == 1
+    assert list(Usage.objects.values_list("owner", "bytes")) == [(alice.pk, len(PNG))]
