@@ -7,7 +7,7 @@ pytest := $(python) -m pytest
 both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 # Tests marked `database` run on PostgreSQL in `make test`, the others on SQLite; `make test-slow` runs each on the other.
-apps := tests/accounts tests/todos tests/uploads tests/workflows
+apps := tests/accounts tests/todos tests/uploads tests/workflows tests/upgrades
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
