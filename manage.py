@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run a management command; a wrong setting or a database that cannot be used ends in one line and exit status 2."""
+"""Run a management command; an invalid setting or an unusable database ends it with one line and exit status 2."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:
-        settings.INSTALLED_APPS  # noqa: B018 - reads the settings before any command can bury their error
+        settings.INSTALLED_APPS  # noqa: B018 - reads the settings before any command can hide their error
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, Error) as error:
         if "--traceback" in sys.argv:
@@ -35,6 +35,6 @@ def _reason(error: Exception) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
-        # Ahead of the slow imports, and until Fleet.run: Python would answer Ctrl-C late, with a traceback.
+        # Before the slow imports, and until Fleet.run: Python would react to Ctrl-C late, with a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     main()

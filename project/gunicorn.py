@@ -1,4 +1,4 @@
-"""gunicorn's configuration; the address comes from `manage.py serve` as an open socket."""
+"""gunicorn's configuration; `manage.py serve` passes it an open socket to listen on."""
 
 import os
 from typing import Any

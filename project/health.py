@@ -1,4 +1,4 @@
-"""/healthz: the process answers. /readyz: what it stands on answers too, each part named."""
+"""/healthz: the process answers. /readyz: everything it depends on answers too, each named."""
 
 import logging
 import uuid
@@ -41,7 +41,7 @@ def _plain(response: HttpResponse) -> HttpResponse:
 
 
 def _ready() -> HttpResponse:
-    """503 when pages cannot work; a missing worker only delays mail, so it is named and the answer stays 200."""
+    """503 when pages cannot work. A missing worker is reported with 200: pages work, background jobs wait."""
     parts: dict[str, State] = {
         "database": _probe("database", _query),
         "cache": _probe("cache", _count),
@@ -88,4 +88,4 @@ def _write() -> None:
 
 def _worker() -> None:
     if not Worker.objects.alive().exists():
-        raise LookupError("no worker has reported within its time")
+        raise LookupError("no worker has reported recently")

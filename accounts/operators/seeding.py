@@ -1,4 +1,4 @@
-"""Making the first people who can operate Holdfast."""
+"""Creating the first people who can operate Holdfast."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from accounts.models import User
 from project.lib import env
 
 DEFAULT_EMAIL = "admin@example.com"
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that look alike
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class SeedResult:
     created: bool
     promoted: bool = False
     password_set: bool = False
-    password: str | None = None  # only one that was generated, to be shown once
+    password: str | None = None  # only a generated one, to be shown once
 
 
 def seed_first_admin() -> SeedResult | None:
-    """Make the superuser of ADMIN_EMAIL and ADMIN_PASSWORD, or return None if there is any superuser."""
+    """Make the superuser of ADMIN_EMAIL and ADMIN_PASSWORD, or return None if there is a superuser already."""
     if User.objects.filter(is_superuser=True).exists():
         return None
     return seed_admin(email=admin_email(), password=admin_password())
@@ -35,7 +35,7 @@ def seed_first_admin() -> SeedResult | None:
 def seed_admin(*, email: str, password: str | None, reset_password: bool = False) -> SeedResult:
     """Make a superuser who can sign in at once; an existing person is promoted, a superuser is left as they are.
 
-    Without a password one is generated. Raises CommandError for an address or a password that will not do, and for a
+    Without a password one is generated. Raises CommandError for an invalid address or password, and for a
     person who is switched off or banned.
     """
     email = User.objects.normalize_email(email)
@@ -44,11 +44,11 @@ def seed_admin(*, email: str, password: str | None, reset_password: bool = False
     except ValidationError:
         raise refuse(f"{email or 'An empty text'} is not an email address.") from None
     with transaction.atomic():
-        # Of two processes one inserts; the other waits for it here and finds the person.
+        # If two processes run at once, one inserts; the other waits for it here and finds the person.
         user, created = User.objects.get_or_create(email=email, defaults={"is_staff": True, "is_superuser": True})
         user = User.objects.select_for_update().get(pk=user.pk)
         if not user.may_sign_in():
-            raise refuse(f"{email} is switched off or banned. Lift that in the admin, or name another address.")
+            raise refuse(f"{email} is switched off or banned. Undo that in the admin, or use another address.")
         promoted = not (user.is_superuser and user.is_staff)
         generated = None
         if created or reset_password:
@@ -88,5 +88,5 @@ def _set_password(user: User, password: str) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise refuse(f"The password for {user.email} will not do. {' '.join(error.messages)}") from None
+        raise refuse(f"The password for {user.email} was not accepted. {' '.join(error.messages)}") from None
     user.set_password(password)

@@ -1,4 +1,4 @@
-"""What the settings make of DATABASE_URL and REDIS_URL: where rows are kept, and where cache and counters."""
+"""Where rows, cache and counters are kept, according to DATABASE_URL and REDIS_URL."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ def rows(folder: Path, *, web: bool) -> dict[str, Any]:
     if database := env.postgresql():
         options: dict[str, Any] = {"connect_timeout": 5, **database.get("OPTIONS", {})}
         if web:
-            # Threads share a few connections; a pool cannot be inherited by a fork, so workers hold persistent ones.
+            # Threads share a few connections; a fork cannot inherit a pool, so workers have persistent connections.
             options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 5, "reconnect_timeout": 5}
         database |= {"OPTIONS": options, "CONN_MAX_AGE": 0 if web else 600, "CONN_HEALTH_CHECKS": True}
         return {"default": database}

@@ -16,10 +16,10 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def text(name: str, default: str = "") -> str:
-    """Return the setting without surrounding white space; an empty one counts as absent."""
+    """Return the setting without surrounding white space; an empty one counts as not set."""
     value, file = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
     if value and file:
-        raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set; keep one of them.")
+        raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set; keep only one of them.")
     if file:
         try:
             value = Path(file).read_text(encoding="utf-8").strip()
@@ -51,7 +51,7 @@ def integer(name: str, *, default: int, low: int, high: int) -> int:
 def choice(name: str, *, default: str, options: tuple[str, ...]) -> str:
     value = text(name) or default
     if value not in options:
-        raise ImproperlyConfigured(f"{name}={value} is not known; use {' or '.join(options)}.")
+        raise ImproperlyConfigured(f"{name}={value} is not valid; use {' or '.join(options)}.")
     return value
 
 
@@ -62,7 +62,7 @@ def url(name: str, value: str, *, schemes: tuple[str, ...]) -> SplitResult:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not a URL ({error}); it begins with {expected}.") from None
+        raise ImproperlyConfigured(f"{name} is not a URL ({error}); it must begin with {expected}.") from None
     if parts.scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with {expected}.")
     if parts.port == 0:
@@ -80,35 +80,35 @@ def public_url(default: str) -> SplitResult:
         or parts.fragment
         or parts.username
     ):
-        raise ImproperlyConfigured("PUBLIC_URL must be like https://todo.example.com, with no path behind the host.")
+        raise ImproperlyConfigured("PUBLIC_URL must look like https://todo.example.com, with no path after the host.")
     return parts
 
 
 def networks(name: str) -> list[Network]:
-    """Return addresses and networks, separated by commas, as networks."""
+    """Return a comma-separated list of addresses and networks as networks."""
     found = []
     for part in filter(None, (part.strip() for part in text(name).split(","))):
         try:
             found.append(ipaddress.ip_network(part))
         except ValueError as error:
             raise ImproperlyConfigured(
-                f"{name} has {part}, which is no address or network ({error}); it is like 127.0.0.1, 10.0.0.0/8."
+                f"{name} contains {part}, which is not an address or network ({error}). Example: 127.0.0.1, 10.0.0.0/8."
             ) from None
     return found
 
 
 def header(name: str, *, default: str, needed_with: list[Network]) -> str:
-    """Return the name of a request header, which may be set only where somebody is trusted to send it."""
+    """Return the name of a request header, which can be set only if someone is trusted to send it."""
     value = text(name)
     if value and not re.fullmatch(r"[A-Za-z0-9-]+", value):
-        raise ImproperlyConfigured(f"{name}={value} is not the name of a header; it is like X-Forwarded-For.")
+        raise ImproperlyConfigured(f"{name}={value} is not the name of a header. Example: X-Forwarded-For.")
     if value and not needed_with:
-        raise ImproperlyConfigured(f"{name} is set and TRUSTED_PROXIES is not; name the addresses of your proxy there.")
+        raise ImproperlyConfigured(f"{name} is set but TRUSTED_PROXIES is not; put the addresses of your proxy there.")
     return value or default
 
 
 def postgresql() -> dict[str, Any]:
-    """Return Django's DATABASES entry for DATABASE_URL, or nothing where there is none."""
+    """Return Django's DATABASES entry for DATABASE_URL, or an empty one if it is not set."""
     value = text("DATABASE_URL")
     if not value:
         return {}
@@ -117,14 +117,14 @@ def postgresql() -> dict[str, Any]:
     try:
         database = {**dj_database_url.parse(value)}
     except (dj_database_url.ParseError, ValueError):
-        raise ImproperlyConfigured(f"DATABASE_URL is not understood; it is like {example}.") from None
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be parsed. Example: {example}.") from None
     if not database["NAME"]:
         raise ImproperlyConfigured(f"DATABASE_URL must end with the name of a database, like {example}.")
     return database
 
 
 def redis_url() -> str:
-    """Return REDIS_URL, with a host (or a socket's path) and perhaps a numbered database."""
+    """Return REDIS_URL, with a host (or a socket's path) and optionally the number of a database."""
     value = text("REDIS_URL")
     if not value:
         return value
@@ -133,20 +133,20 @@ def redis_url() -> str:
     place, path = (parts.path, "") if parts.scheme == "unix" else (parts.hostname, parts.path.removeprefix("/"))
     if not place or not re.fullmatch(r"[0-9]*", path + option):
         raise ImproperlyConfigured(
-            "REDIS_URL must name a host and may name a database by its number, like redis://cache.example.com:6379/0."
+            "REDIS_URL must name a host and optionally the number of a database, like redis://cache.example.com:6379/0."
         )
     return value
 
 
 def mailer(default: dict[str, Any]) -> dict[str, Any]:
-    """Return Django's MAILERS entry for EMAIL_URL: smtp:// (STARTTLS where it carries a password) or smtps://."""
+    """Return Django's MAILERS entry for EMAIL_URL: smtp:// (STARTTLS if it has a password) or smtps://."""
     value = text("EMAIL_URL")
     if not value:
         return default
     parts = url("EMAIL_URL", value, schemes=("smtp", "smtps"))
     if not parts.hostname or parts.path not in ("", "/"):
         raise ImproperlyConfigured(
-            "EMAIL_URL must name a host and no path, like smtp://user:password@mail.example.com:587."
+            "EMAIL_URL must name a host and have no path, like smtp://user:password@mail.example.com:587."
         )
     query = dict(parse_qsl(parts.query))
     if unknown := set(query) - {"tls"}:
@@ -170,7 +170,7 @@ def sender(default: str) -> str:
     address = r"[^\s<>@,]+@[^\s<>@,]+"
     if value and not re.fullmatch(rf"{address}|[^<>\r\n]*<{address}>", value):
         raise ImproperlyConfigured(
-            f"EMAIL_FROM={value} is not an email address; it is like Holdfast <holdfast@example.com>."
+            f"EMAIL_FROM={value} is not an e-mail address. Example: Holdfast <holdfast@example.com>."
         )
     return value or default
 
@@ -179,15 +179,15 @@ _OURS = {"secret_key", "lock", "holdfast.sqlite3", "cache.sqlite3", "static", "f
 
 
 def _is_of_something_else(path: Path) -> bool:
-    """Does the folder hold things, and none that Holdfast makes? Names with a dot, and a volume's own, do not count."""
+    """Does the folder contain things, but nothing made by Holdfast? Dotfiles and lost+found do not count."""
     names = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")} - {"lost+found"}
     return bool(names) and not names & _OURS
 
 
 def data_dir(path: Path) -> Path:
-    """Make the folder for everything the embedded default writes, readable by its owner only.
+    """Make the folder for everything that Holdfast keeps itself, readable by its owner only.
 
-    A folder that others use as well is refused: closing it would lock them out.
+    A folder that others use too is refused: making it private would lock them out.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ def data_dir(path: Path) -> Path:
         foreign = os.geteuid() not in (0, found.st_uid)  # root in a container serves a volume of another user
         if foreign or found.st_mode & stat.S_ISVTX or _is_of_something_else(path):
             raise ImproperlyConfigured(
-                f"DATA_DIR {path} belongs to somebody else or is shared; name a folder of its own, like "
+                f"DATA_DIR {path} belongs to someone else or is shared; choose a folder for Holdfast alone, like "
                 f"{path / 'holdfast'}."
             )
         if found.st_mode & 0o077:
@@ -205,7 +205,9 @@ def data_dir(path: Path) -> Path:
         probe.unlink()
     except OSError as error:
         reason = error.strerror or error
-        raise ImproperlyConfigured(f"DATA_DIR {path} cannot be written to ({reason}); name another folder.") from error
+        raise ImproperlyConfigured(
+            f"DATA_DIR {path} cannot be written to ({reason}); choose another folder."
+        ) from error
     return path
 
 
@@ -216,7 +218,7 @@ def secret_key(folder: Path) -> str:
     file = folder / "secret_key"
     try:
         if not file.exists():
-            # Linked into place whole, so that two processes that start together read the same key.
+            # Linked into place when complete, so that two processes that start at once read the same key.
             draft = folder / f"secret_key.{os.getpid()}"
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
@@ -228,6 +230,6 @@ def secret_key(folder: Path) -> str:
                 draft.unlink()
         if key := file.read_text(encoding="ascii").strip():
             return key
-        raise ImproperlyConfigured(f"The secret key {file} is empty. Delete it and a new one is made.")
+        raise ImproperlyConfigured(f"The secret key {file} is empty. Delete it, and a new one will be made.")
     except OSError as error:
-        raise ImproperlyConfigured(f"The secret key {file} cannot be kept or read: {error.strerror}.") from error
+        raise ImproperlyConfigured(f"The secret key {file} cannot be saved or read: {error.strerror}.") from error

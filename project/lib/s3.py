@@ -1,4 +1,4 @@
-"""The bucket that files lie in where S3_BUCKET is set: read from the environment, and what the settings make of it."""
+"""The bucket for files if S3_BUCKET is set: reading it from the environment, and what the settings derive from it."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from project.lib import env
 
 NAMES = ("S3_BUCKET", "S3_ENDPOINT_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "S3_ADDRESSING")
 PRIVATE = "private/"
-"""Where in the bucket the default storage keeps its files; those of members lie beside it."""
+"""Where in the bucket the default storage keeps its files; those of members are next to it."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Bucket:
         return f"{scheme}://{self.name}.{host}" if self.addressing == "virtual" else f"{self.endpoint}/{self.name}/"
 
     def policy(self) -> dict[str, list[str]]:
-        """Return what pages may do with the bucket: send files straight to it, and show its pictures."""
+        """Return what pages are allowed to do with the bucket: send files directly to it, and show its pictures."""
         return {"connect-src": [CSP.SELF, self.source], "img-src": [CSP.SELF, self.source]}
 
     def client_options(self) -> dict[str, Any]:
         """Return what botocore is told for uploads and private files alike.
 
-        Without the signature version a presigned URL may not sign the length; the default checksums break R2.
+        Without the signature version, presigned URLs might not sign the length; the default checksums break R2.
         """
         return {
             "signature_version": "s3v4",
@@ -64,23 +64,25 @@ class Bucket:
 
 
 def bucket() -> Bucket | None:
-    """Return the bucket of the S3_* variables; None where there are none."""
+    """Return the bucket that the S3_* variables describe, or None if none of them is set."""
     given = {name: env.text(name) for name in NAMES}
     if not any(given.values()):
         return None
     for name in ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"):
         if not given[name]:
             present = next(name for name in NAMES if given[name])
-            raise ImproperlyConfigured(f"{present} is set and {name} is not; the bucket and both keys are needed.")
+            raise ImproperlyConfigured(f"{present} is set but {name} is not; the bucket and both keys are needed.")
     region, endpoint = _place(given["S3_REGION"], given["S3_ENDPOINT_URL"])
     addressing = env.choice(
         "S3_ADDRESSING", default="path" if given["S3_ENDPOINT_URL"] else "virtual", options=("path", "virtual")
     )
     name = given["S3_BUCKET"]
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
-        raise ImproperlyConfigured(f"S3_BUCKET={name} is not the name of a bucket; it is like holdfast-files.")
+        raise ImproperlyConfigured(f"S3_BUCKET={name} is not the name of a bucket. Example: holdfast-files.")
     if "." in name and addressing == "virtual" and endpoint.startswith("https:"):
-        raise ImproperlyConfigured(f"S3_BUCKET={name} has a dot, which https has no certificates for.")
+        raise ImproperlyConfigured(
+            f"S3_BUCKET={name} has a dot, which https certificates do not cover. Use another, or S3_ADDRESSING=path."
+        )
     return Bucket(
         name=name,
         region=region,
@@ -93,14 +95,14 @@ def bucket() -> Bucket | None:
 
 def _place(region: str, endpoint: str) -> tuple[str, str]:
     if not region and not endpoint:
-        raise ImproperlyConfigured("S3_REGION is needed where S3_ENDPOINT_URL is not set; it is like eu-central-1.")
+        raise ImproperlyConfigured("S3_REGION is needed unless S3_ENDPOINT_URL is set. Example: eu-central-1.")
     if region and not re.fullmatch(r"[a-z0-9-]+", region):
-        raise ImproperlyConfigured(f"S3_REGION={region} is not the name of a region; it is like eu-central-1.")
+        raise ImproperlyConfigured(f"S3_REGION={region} is not the name of a region. Example: eu-central-1.")
     if not endpoint:
         return region, f"https://s3.{region}.amazonaws.com"
     parts = env.url("S3_ENDPOINT_URL", endpoint.rstrip("/"), schemes=("http", "https"))
     if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
         raise ImproperlyConfigured(
-            "S3_ENDPOINT_URL must be like https://s3.example.com, with no bucket or path behind the host."
+            "S3_ENDPOINT_URL must look like https://s3.example.com, with no bucket or path after the host."
         )
     return region or "auto", parts.geturl()

@@ -1,7 +1,7 @@
-"""Copying all files from the local disk to the bucket or back: those of members, and the private ones.
+"""Copying all files from the local disk to the bucket or back: members' files and private ones.
 
-Each file is read once, written, read back and compared by its SHA-256. A line of the journal in DATA_DIR then says so,
-and a copy that was interrupted goes on behind it. What the source does not have is left alone in the target.
+Each file is read once, written, read back and compared by its SHA-256. A line in a journal in DATA_DIR records that,
+so that an interrupted copy continues after it. Files that are only in the target are left alone.
 """
 
 import hashlib
@@ -40,10 +40,10 @@ class Copied(NamedTuple):
 
 class Place(Protocol):
     def walk(self) -> Iterator[tuple[str, str, int]]:
-        """Yield the key, a mark that changes with the bytes, and the size of each file."""
+        """Yield each file's key, a mark that changes when the bytes do, and its size."""
 
     def mark(self, key: str) -> str:
-        """Return the mark of one file; "" where there is none."""
+        """Return the mark of one file, or "" if there is no such file."""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]: ...
 
@@ -155,7 +155,7 @@ class Journal:
         for line in self._file:
             try:
                 name, source, target, _digest = json.loads(line)
-            except ValueError:  # the end of a copy that was killed
+            except ValueError:  # the last line of a copy that was killed
                 continue
             self._lines[name] = source, target
         self._file.write("\n")
@@ -174,7 +174,7 @@ class Journal:
 
 
 def unchecked() -> int:
-    """Return how many uploads are being checked: their check knows them by what the copy changes."""
+    """Return how many uploads are being checked: their check identifies files by something that copying changes."""
     return Upload.objects.filter(state=State.VERIFYING).count()
 
 

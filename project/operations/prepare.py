@@ -1,4 +1,4 @@
-"""What has to be true before Holdfast serves: one owner of DATA_DIR, a free port, a current database, static files."""
+"""What has to be in place before Holdfast serves: a lock on DATA_DIR, a free port, a current database, static files."""
 
 import errno
 import fcntl
@@ -36,7 +36,7 @@ def refuse(message: str) -> CommandError:
 
 
 def unusable(error: Error) -> str:
-    """Say in one line why the database cannot be used, and what to do if it lacks migrations."""
+    """Say in one line why the database cannot be used, and what to do if migrations are missing."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     try:
         hint = " Migrations are missing: `make run` or `manage.py migrate` applies them." if _plan() else ""
@@ -47,7 +47,7 @@ def unusable(error: Error) -> str:
 
 @contextmanager
 def using_data_dir() -> Iterator[None]:
-    """Refuse a folder in which something is in the way, and a full disk, wherever that comes out."""
+    """Refuse a folder that cannot be written to, or a full disk, wherever that shows up."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -56,7 +56,7 @@ def using_data_dir() -> Iterator[None]:
 
 @using_data_dir()
 def lock_data_dir() -> IO[str]:
-    """Take the folder's lock and return the open file that holds it; refuse where another process has it."""
+    """Lock the folder and return the open file that holds the lock; refuse if another process has it."""
     file = (settings.DATA_DIR / "lock").open("a+", encoding="ascii")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,7 +65,7 @@ def lock_data_dir() -> IO[str]:
             file.seek(0)
             holder = file.read().strip() or "unknown"
         raise refuse(
-            f"Another Holdfast (process {holder}) uses {settings.DATA_DIR}. Stop it, or name another DATA_DIR."
+            f"Another Holdfast (process {holder}) is using {settings.DATA_DIR}. Stop it, or set another DATA_DIR."
         ) from None
     file.truncate(0)
     file.write(str(os.getpid()))
@@ -74,7 +74,7 @@ def lock_data_dir() -> IO[str]:
 
 
 def listen() -> socket.socket:
-    """Open the port here, so that it is known to be free and stays open while web processes come and go."""
+    """Open the port here, so that it is sure to be free and stays open while web processes come and go."""
     try:
         family, kind, proto, _, address = socket.getaddrinfo(
             settings.HOST, settings.PORT, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -93,15 +93,15 @@ def listen() -> socket.socket:
 
 
 def _cannot_listen(error: OSError) -> CommandError:
-    advice = "Choose another with PORT=8001 make run."
+    advice = "Choose another port: PORT=8001 make run."
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        advice = "HOST must be an address of this machine: 127.0.0.1 for itself alone, 0.0.0.0 for others too."
+        advice = "HOST must be an address of this machine: 127.0.0.1 for this machine only, 0.0.0.0 for others too."
     return refuse(f"Cannot listen on {settings.HOST} port {settings.PORT} ({error.strerror or error}). {advice}")
 
 
 @using_data_dir()
 def migrate() -> list[str]:
-    """Bring the database up to date, keeping a copy of an SQLite one first; return the migrations applied."""
+    """Bring the database up to date, making a copy first if it is SQLite; return the migrations applied."""
     plan = _plan()
     if plan and MigrationRecorder(connection).applied_migrations() and connection.vendor == "sqlite":
         keep_copy(Path(connection.settings_dict["NAME"]))
@@ -120,7 +120,7 @@ def keep_copy(database: Path) -> Path:
     folder = settings.DATA_DIR / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
     copy = folder / f"before-migration-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.sqlite3"
-    for part in folder.glob("*.part*"):  # of a start that was interrupted
+    for part in folder.glob("*.part*"):  # left over from an interrupted start
         part.unlink()
     draft = copy.with_suffix(".part")
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(draft)) as target:
@@ -133,7 +133,7 @@ def keep_copy(database: Path) -> Path:
 
 @using_data_dir()
 def collect_static() -> bool:
-    """Collect, hash and compress the static files, unless the same files were collected before and all are there."""
+    """Collect, hash and compress the static files, unless that was done for the same files and all are there."""
     print_ = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list(None):
@@ -160,13 +160,13 @@ def _is_whole(folder: Path) -> bool:
 
 
 def warnings() -> Iterator[str]:
-    """Tell what does not keep Holdfast from starting, but will keep people from using it."""
+    """Yield problems that don't stop Holdfast from starting, but will stop people from using it."""
     if settings.HOST not in LOOPBACK and urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK:
         yield (
-            f"HOST={settings.HOST} is open to other machines, but they get error 400 until PUBLIC_URL is set to the "
-            f"address people use, such as http://todo.example.com:{settings.PORT}."
+            f"HOST={settings.HOST} is open to other machines, but they will get error 400 until you set PUBLIC_URL to "
+            f"the address people use, such as http://todo.example.com:{settings.PORT}."
         )
     try:
         cache.get("start")
     except (RedisError, sqlite3.Error) as error:
-        yield f"The cache cannot be used now ({error}); what needs it fails until it can."
+        yield f"The cache cannot be reached right now ({error}). Anything that needs it will fail until it is back."

@@ -46,7 +46,7 @@ def test_a_newcomer_gets_a_to_do_done(clone, run, visitor):
     second = run(clone)
     assert second.wait_until_healthy(seconds=30) < 10
     assert "password:" not in second.log
-    assert "migrations applied" not in second.log
+    assert "Database: applied" not in second.log
     assert "Measure the worktop" in anna_again(visitor, second, email, password, list_path)
     assert second.stop(signal.SIGTERM) < 5
 

@@ -17,37 +17,37 @@ from tests.project.reading import KEYS, manage, read_settings
         ({"DEBUG": "maybe"}, "DEBUG=maybe is neither yes nor no"),
         ({"PUBLIC_URL": "todo.example.com"}, "PUBLIC_URL must begin with http:// or https://"),
         ({"PUBLIC_URL": "https://todo.example.com/app"}, "no path"),
-        ({"PUBLIC_URL": "https://a b"}, "PUBLIC_URL must be like"),
+        ({"PUBLIC_URL": "https://a b"}, "PUBLIC_URL must look like"),
         ({"PUBLIC_URL": "https://[::1"}, "PUBLIC_URL is not a URL"),
         ({"DATABASE_URL": "mysql://db/holdfast"}, "DATABASE_URL must begin with postgresql://"),
         ({"DATABASE_URL": "postgresql://db:port/holdfast"}, "DATABASE_URL is not a URL"),
         ({"DATABASE_URL": "postgresql://"}, "DATABASE_URL must end with the name of a database"),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL must begin with redis://"),
         ({"REDIS_URL": "redis://"}, "REDIS_URL must name a host"),
-        ({"REDIS_URL": "redis://127.0.0.1:1/abc"}, "a database by its number"),
-        ({"REDIS_URL": "unix:///run/valkey.sock?db=abc"}, "a database by its number"),
+        ({"REDIS_URL": "redis://127.0.0.1:1/abc"}, "the number of a database"),
+        ({"REDIS_URL": "unix:///run/valkey.sock?db=abc"}, "the number of a database"),
         ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must begin with smtp:// or smtps://"),
         ({"EMAIL_URL": "smtp://mail.example.com:0"}, "EMAIL_URL has port 0"),
-        ({"EMAIL_URL": "smtp://mail.example.com/path"}, "EMAIL_URL must name a host and no path"),
-        ({"EMAIL_FROM": "not an address"}, "EMAIL_FROM=not an address is not an email address"),
-        ({"EMAIL_FROM": "a@example.com, b@example.com"}, "is not an email address"),
+        ({"EMAIL_URL": "smtp://mail.example.com/path"}, "EMAIL_URL must name a host and have no path"),
+        ({"EMAIL_FROM": "not an address"}, "EMAIL_FROM=not an address is not an e-mail address"),
+        ({"EMAIL_FROM": "a@example.com, b@example.com"}, "is not an e-mail address"),
         ({"EMAIL_URL": "smtp://mail.example.com?starttls=1"}, "unknown option 'starttls'"),
-        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT=xml is not known; use console or json"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT=xml is not valid; use console or json"),
         ({"SECRET_KEY_FILE": "/nonexistent/key"}, "SECRET_KEY_FILE=/nonexistent/key cannot be read"),
         ({"SECRET_KEY": "a" * 60, "SECRET_KEY_FILE": "/etc/hostname"}, "Both SECRET_KEY and SECRET_KEY_FILE"),
-        ({"TRUSTED_PROXIES": "127.0.0.1, proxy"}, "TRUSTED_PROXIES has proxy, which is no address or network"),
+        ({"TRUSTED_PROXIES": "127.0.0.1, proxy"}, "TRUSTED_PROXIES contains proxy, which is not an address or network"),
         ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "has host bits set"),
-        ({"CLIENT_IP_HEADER": "X-Real-IP"}, "CLIENT_IP_HEADER is set and TRUSTED_PROXIES is not"),
+        ({"CLIENT_IP_HEADER": "X-Real-IP"}, "CLIENT_IP_HEADER is set but TRUSTED_PROXIES is not"),
         ({"TRUSTED_PROXIES": "::1", "CLIENT_IP_HEADER": "X Real"}, "is not the name of a header"),
-        ({"S3_BUCKET": "files"}, "S3_BUCKET is set and S3_ACCESS_KEY_ID is not"),
-        ({"S3_REGION": "auto"}, "S3_REGION is set and S3_BUCKET is not"),
-        (KEYS, "S3_REGION is needed where S3_ENDPOINT_URL is not set"),
+        ({"S3_BUCKET": "files"}, "S3_BUCKET is set but S3_ACCESS_KEY_ID is not"),
+        ({"S3_REGION": "auto"}, "S3_REGION is set but S3_BUCKET is not"),
+        (KEYS, "S3_REGION is needed unless S3_ENDPOINT_URL is set"),
         (KEYS | {"S3_REGION": "EU!"}, "S3_REGION=EU! is not the name of a region"),
         (KEYS | {"S3_REGION": "auto", "S3_BUCKET": "A/b"}, "S3_BUCKET=A/b is not the name of a bucket"),
-        (KEYS | {"S3_REGION": "auto", "S3_BUCKET": "a.b"}, "has a dot, which https has no certificates for"),
+        (KEYS | {"S3_REGION": "auto", "S3_BUCKET": "a.b"}, "has a dot, which https certificates do not cover"),
         (KEYS | {"S3_ENDPOINT_URL": "s3.example.com"}, "S3_ENDPOINT_URL must begin with http:// or https://"),
-        (KEYS | {"S3_ENDPOINT_URL": "https://s3.example.com/files"}, "with no bucket or path behind the host"),
-        (KEYS | {"S3_REGION": "auto", "S3_ADDRESSING": "dns"}, "S3_ADDRESSING=dns is not known; use path or virtual"),
+        (KEYS | {"S3_ENDPOINT_URL": "https://s3.example.com/files"}, "with no bucket or path after the host"),
+        (KEYS | {"S3_REGION": "auto", "S3_ADDRESSING": "dns"}, "S3_ADDRESSING=dns is not valid; use path or virtual"),
         ({"UPLOAD_MAX_BYTES": "10 MB"}, "UPLOAD_MAX_BYTES=10 MB is not a whole number"),
         ({"UPLOAD_MAX_BYTES": "0"}, "UPLOAD_MAX_BYTES=0 is not a whole number from 1024"),
         ({"UPLOAD_QUOTA_BYTES": "-1"}, "UPLOAD_QUOTA_BYTES=-1 is not a whole number"),
@@ -80,8 +80,8 @@ def test_a_folder_that_everybody_writes_to_is_refused(shared):
     assert done.returncode == 2
     (line,) = done.stderr.strip().splitlines()
     assert (
-        f"DATA_DIR {shared} belongs to somebody else or is shared; name a folder of its own, like {shared}/holdfast."
-        in line
+        f"DATA_DIR {shared} belongs to someone else or is shared; choose a folder for Holdfast alone, "
+        f"like {shared}/holdfast." in line
     )
     assert shared.stat().st_mode & 0o7777 == 0o1777
 
@@ -89,7 +89,7 @@ def test_a_folder_that_everybody_writes_to_is_refused(shared):
 def test_a_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
     tmp_path.chmod(0o755)
     monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
-    with pytest.raises(ImproperlyConfigured, match="belongs to somebody else or is shared"):
+    with pytest.raises(ImproperlyConfigured, match="belongs to someone else or is shared"):
         env.data_dir(tmp_path)
     assert tmp_path.stat().st_mode & 0o777 == 0o755
 
@@ -100,7 +100,7 @@ def test_the_root_folder_is_refused(monkeypatch):
 
     monkeypatch.setattr(Path, "chmod", fail)
     monkeypatch.setattr(Path, "touch", fail)
-    with pytest.raises(ImproperlyConfigured, match="belongs to somebody else or is shared"):
+    with pytest.raises(ImproperlyConfigured, match="belongs to someone else or is shared"):
         env.data_dir(Path("/"))
 
 

@@ -148,7 +148,7 @@ def in_bucket(s3):
 
 @pytest.mark.slow
 def test_everything_is_copied_to_the_bucket(s3, files, upload):
-    assert "5 files are there and whole, 0 of them from before." in run("copy", "--to", "s3")
+    assert "5 files are complete, 0 of them already copied before." in run("copy", "--to", "s3")
     assert in_bucket(s3) == files
     assert S3Store().head(upload.file).type == "image/png"
     with default_storage.open("exports/1.zip") as file:
@@ -173,7 +173,7 @@ def test_a_second_copy_takes_what_is_new_or_changed_or_gone(s3, files, upload):
     LocalStore().write("incoming/1", io.BytesIO(b"sent anew"), type="image/png")
     LocalStore().write("incoming/2", io.BytesIO(b"new"), type="image/png")
     S3Store().delete(f"uploads/{upload.pk}/small.webp")
-    assert "6 files are there and whole, 3 of them from before." in run("copy", "--to", "s3")
+    assert "6 files are complete, 3 of them already copied before." in run("copy", "--to", "s3")
     assert in_bucket(s3) == files | {"incoming/1": b"sent anew", "incoming/2": b"new"}
 
 
@@ -189,12 +189,12 @@ def test_a_copy_that_was_cut_off_goes_on(s3, files, monkeypatch):
         write(self, key, file, type=type)
 
     monkeypatch.setattr(S3Store, "write", cut)
-    assert "the same command goes on from here" in failed("copy", "--to", "s3")
+    assert "Run the same command to continue from here" in failed("copy", "--to", "s3")
     monkeypatch.undo()
     s3.start()
     journal = copying.settings.DATA_DIR / "storage-copy-to-s3"
     journal.write_text(journal.read_text() + '["uploads cut')  # killed while it wrote
-    assert "5 files are there and whole, 2 of them from before." in run("copy", "--to", "s3")
+    assert "5 files are complete, 2 of them already copied before." in run("copy", "--to", "s3")
     assert in_bucket(s3) == files
     assert all(len(json.loads(line)) == 4 for line in journal.read_text().splitlines() if line.endswith("]"))
 
@@ -219,7 +219,7 @@ def test_nothing_is_copied_while_holdfast_runs(s3, files):
     with prepare.lock_data_dir():
         assert "Another Holdfast" in failed("copy", "--to", "s3")
     worker = Worker.objects.create(name="two", started_at=timezone.now(), heartbeat_at=timezone.now())
-    assert "The worker two runs." in failed("copy", "--to", "s3")
+    assert "Worker two is running." in failed("copy", "--to", "s3")
     worker.heartbeat_at -= timedelta(hours=1)
     worker.save(update_fields=["heartbeat_at"])
     assert "5 files" in run("copy", "--to", "s3")

@@ -1,4 +1,4 @@
-"""A team with a past, for trying Holdfast out: made by the verbs that members use, dated back afterwards."""
+"""A team with a history, for trying out Holdfast: made with the verbs that members use, backdated afterwards."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def addresses() -> list[str]:
 
 
 def is_seeded() -> bool:
-    """Was the demo made here? Its first act stays in the history whatever was renamed since."""
+    """Does the demo exist here? Its first action stays in the history, whatever has been renamed since."""
     first = LISTS[0]
     return Activity.objects.filter(
         verb=Verb.LIST_CREATED, actor__email=_ADDRESSES[first.owner], changes={"name": [None, first.name]}
@@ -39,16 +39,16 @@ def is_seeded() -> bool:
 
 
 def seed(password: str) -> bool:
-    """Make people, lists and to-dos; return False, changing nothing, where they were made before.
+    """Make people, lists and to-dos; return False, changing nothing, if they were made before.
 
-    Raises NotOurs where one of the addresses is in use.
+    Raises NotOurs if one of the addresses is in use.
     """
     with transaction.atomic():
         if is_seeded():
             return False
         taken = User.objects.filter(email__in=_ADDRESSES.values()).values_list("email", flat=True).first()
         if taken:
-            raise NotOurs(f"{taken} belongs to somebody already who is not from the demo; nothing was changed.")
+            raise NotOurs(f"{taken} already belongs to someone who is not from the demo; nothing changed.")
         people = {key: _person(key, password=password) for key in PEOPLE}
         now = timezone.now()
         for demo in LISTS:
@@ -67,7 +67,7 @@ def _fill(demo: DemoList, *, people: dict[str, User], now: datetime) -> None:
     owner = people[demo.owner]
     todo_list = TodoList.create(demo.name, by=owner)
     for key, role in demo.shared_with.items():
-        # The addresses are nobody's: no mail.
+        # Nobody reads mail at these addresses.
         todo_list.add_member(people[key], role=role, by=owner, tell=False)
     began = now - timedelta(days=max(todo.added for todo in demo.todos) + 1)
     TodoList.objects.filter(pk=todo_list.pk).update(created_at=began)
@@ -86,7 +86,7 @@ def _fill(demo: DemoList, *, people: dict[str, User], now: datetime) -> None:
 def _past(
     demo: DemoTodo, todo_list: TodoList, people: dict[str, User], now: datetime, minutes: int
 ) -> Iterator[_Event]:
-    """Yield what happened to a to-do; `minutes` keeps what happened on one day in the order of the data."""
+    """Yield what happened to a to-do; `minutes` keeps events of the same day in the order of the data."""
     author = people[demo.by]
     added = now - timedelta(days=demo.added, minutes=3 * minutes)
     made: list[Todo] = []

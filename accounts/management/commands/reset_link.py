@@ -9,7 +9,7 @@ from accounts.operators.seeding import refuse
 
 
 class Command(BaseCommand):
-    help = "Print a link with which a person sets a new password, for when no mail reaches them."
+    help = "Print a link that lets a person set a new password, for when mail does not reach them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         if user is None:
             raise refuse(f"Nobody here has the address {email}.")
         if not user.is_active:
-            raise refuse(f"{email} is switched off; switch them on in the admin first.")
+            raise refuse(f"The account of {email} is switched off; switch it on in the admin first.")
         if user.is_banned():
             raise refuse(f"{email} is banned; lift the ban in the admin first.")
         self.stdout.write(password_link(user))

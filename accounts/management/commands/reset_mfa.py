@@ -9,8 +9,8 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = (
-        "Take all second factors (passkeys, authenticator app, recovery codes) from a person who has lost them, and "
-        "sign them out everywhere. They sign in with their password; be sure that it is they who ask."
+        "Remove all second factors (passkeys, authenticator app, recovery codes) of a person who has lost them, and "
+        "sign them out everywhere. Their password is then enough to sign in, so make sure it is really them asking."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,6 +21,6 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"Nobody signs in with {email}.")
         if removed := factors.reset(person):
-            self.stdout.write(f"{person.email} has no second factor any more ({removed} removed) and is signed out.")
+            self.stdout.write(f"Removed the second factors of {person.email} ({removed} in all) and signed them out.")
         else:
-            self.stdout.write(f"{person.email} had no second factor; nothing changed.")
+            self.stdout.write(f"{person.email} has no second factor; nothing changed.")

@@ -18,11 +18,11 @@ from project.lib import logs
 from project.operations import prepare
 from workflows.worker.processes import Child
 
-GRACE = 4.5  # seconds to stop in, before what is left is killed
+GRACE = 4.5  # seconds to stop in, before whatever is left is killed
 
 
 class Command(BaseCommand):
-    help = "Prepares everything, then runs web and worker processes until Ctrl-C or SIGTERM."
+    help = "Prepare everything, then run web and worker processes until Ctrl-C or SIGTERM."
     requires_system_checks: list[str] = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
@@ -40,28 +40,30 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         applied = prepare.migrate()
         if applied:
-            self._say(f"Database: {len(applied)} migrations applied.")
+            self._say(f"Database: applied {len(applied)} migration{'s' * (len(applied) != 1)}.")
         if prepare.collect_static():
             self._say("Static files: collected.")
-        with transaction.atomic():  # told first, then kept: a start interrupted between them shows a new password
+        with (
+            transaction.atomic()
+        ):  # shown first, then saved: if interrupted in between, the next start shows a new password
             seeded = seed_first_admin()
             if seeded:
                 self._present(seeded)
         for warning in prepare.warnings():
             self._say(warning)
-        self._say(f"Holdfast runs at {settings.PUBLIC_URL} (operators: {settings.PUBLIC_URL}/admin/)")
-        self._say("Ctrl-C stops it.")
+        self._say(f"Holdfast is running at {settings.PUBLIC_URL} (operators: {settings.PUBLIC_URL}/admin/)")
+        self._say("Press Ctrl-C to stop it.")
         connections.close_all()
 
     def _present(self, seeded: SeedResult) -> None:
         if seeded.password:
             self._say(
-                "\nThe first admin is ready; this password is shown only now:\n"
-                f"  email:   {seeded.user.email}\n  password: {seeded.password}\n"
+                "\nThe first admin is ready. This password is shown only once:\n"
+                f"  e-mail:   {seeded.user.email}\n  password: {seeded.password}\n"
             )
         else:
-            kept = "the one you gave as ADMIN_PASSWORD" if seeded.password_set else "the one it had"
-            self._say(f"The first admin is ready: {seeded.user.email}; its password is {kept}.")
+            kept = "the one in ADMIN_PASSWORD" if seeded.password_set else "unchanged"
+            self._say(f"The first admin is ready: {seeded.user.email}. The password is {kept}.")
 
     def _say(self, text: str) -> None:
         self.stdout.write(_line(text, process="serve"))
@@ -69,7 +71,7 @@ class Command(BaseCommand):
 
 
 class Fleet:
-    """Web and worker, each restarted when it dies; their output comes out here, each line with its name."""
+    """Web and worker, each restarted when it dies; their output is shown here, each line with its name."""
 
     def __init__(self, listener: socket.socket, *, out: Any) -> None:
         manage = Path(settings.BASE_DIR) / "manage.py"
@@ -91,7 +93,7 @@ class Fleet:
         while not self.stop_signal:
             for name, child in self.children.items():
                 if (status := child.reap()) is not None:
-                    self._say(name, f"ended with status {status}; starting it again")
+                    self._say(name, f"ended with status {status}; restarting it")
                 if child.due():
                     child.start()
                     self._follow(name, child)
@@ -117,7 +119,7 @@ class Fleet:
             self.selector.register(child.output, selectors.EVENT_READ, (name, bytearray()))
 
     def _relay(self, *, timeout: float) -> None:
-        """Pass on what the children wrote, in whole lines."""
+        """Pass on what the children write, in whole lines."""
         if not self.selector.get_map():
             time.sleep(timeout)
         for key, _ in self.selector.select(timeout):
@@ -134,7 +136,7 @@ class Fleet:
                 stream.close()
 
     def _say(self, name: str, line: str) -> None:
-        with contextlib.suppress(OSError):  # a full disk or a closed pipe behind the log must not end the service
+        with contextlib.suppress(OSError):  # a full disk or a closed pipe under the log must not end the service
             self.out.write(_line(line, process=name))
             self.out.flush()
 

@@ -17,13 +17,13 @@ WIDTH = 30
 
 
 class Command(BaseCommand):
-    help = "Checks where files lie, or copies all of them to the bucket or back to the local disk."
+    help = "Check the store for files, or copy all files to the bucket or back to the local disk."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        verbs.add_parser("check", help="Tries every operation that Holdfast needs, and says what to fix.")
+        verbs.add_parser("check", help="Try every operation that Holdfast needs, and say what to fix.")
         copy = verbs.add_parser(
-            "copy", help="Copies all files; Holdfast must not run. Can be interrupted and repeated."
+            "copy", help="Copy all files. Stop Holdfast first. You can interrupt this and run it again."
         )
         copy.add_argument("--to", choices=["s3", "local"], required=True)
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def _check(self) -> None:
         place = f"{settings.S3.endpoint}, {settings.S3.name}" if settings.S3 else str(settings.UPLOAD_FOLDER)
-        self.stdout.write(_("Files lie in %(place)s.") % {"place": place})
+        self.stdout.write(_("Files are stored in %(place)s.") % {"place": place})
         failures = 0
         for name, failure in trials(store()):
             failures += bool(failure)
@@ -56,22 +56,26 @@ class Command(BaseCommand):
                 self._copy_all(copying.Copying(to))
             except (StoreError, copying.Damaged) as error:
                 raise CommandError(
-                    _("%(error)s. Nothing is lost; the same command goes on from here.") % {"error": error}
+                    _("%(error)s. Nothing is lost. Run the same command to continue from here.") % {"error": error}
                 ) from error
-        after = _("Start Holdfast with the S3_* variables.") if to == "s3" else _("Start Holdfast without them.")
+        after = (
+            _("Now start Holdfast with the S3_* variables.")
+            if to == "s3"
+            else _("Now start Holdfast without the S3_* variables.")
+        )
         self.stdout.write(after)
 
     def _refuse_while_in_use(self) -> None:
         if worker := Worker.objects.alive().first():
             raise prepare.refuse(
-                _("The worker %(name)s runs. Stop every web process and worker; one that was killed counts for 30 s.")
+                _("Worker %(name)s is running. Stop every web process and worker. One that was killed counts for 30 s.")
                 % {"name": worker.name}
             )
         if count := copying.unchecked():
             raise prepare.refuse(
                 ngettext(
-                    "%(count)d upload is being checked. Start Holdfast, let it finish, stop it.",
-                    "%(count)d uploads are being checked. Start Holdfast, let it finish, stop it.",
+                    "%(count)d upload is being checked. Start Holdfast, let it finish, then stop it.",
+                    "%(count)d uploads are being checked. Start Holdfast, let it finish, then stop it.",
                     count,
                 )
                 % {"count": count}
@@ -85,12 +89,14 @@ class Command(BaseCommand):
             skipped += copied.skipped
             bar.advance(copied.size)
         bar.end()
-        message = ngettext("%(count)d file is there and whole", "%(count)d files are there and whole", done)
-        self.stdout.write(f"{message % {'count': done}}, " + _("%(count)d of them from before.") % {"count": skipped})
+        message = ngettext("%(count)d file is complete", "%(count)d files are complete", done)
+        self.stdout.write(
+            f"{message % {'count': done}}, " + _("%(count)d of them already copied before.") % {"count": skipped}
+        )
 
 
 class Bar:
-    """A line that grows on a terminal, and nothing where the output is kept."""
+    """A progress bar on a terminal; nothing if the output goes to a file or pipe."""
 
     def __init__(self, out: Any, *, total: int) -> None:
         self.out, self.total, self.done = out, total, 0

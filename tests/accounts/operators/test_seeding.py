@@ -24,7 +24,7 @@ def command(name, *arguments) -> str:
 
 
 def shown_password(output: str) -> str:
-    return output.split("shown this once): ")[1].strip()
+    return output.split("shown only once): ")[1].strip()
 
 
 def test_the_first_admin_signs_in_with_the_printed_password(client, db):
@@ -94,7 +94,7 @@ def test_an_existing_superuser_gets_a_new_password_when_asked(staff):
 
 
 def test_an_existing_person_is_promoted_and_keeps_the_password(alice):
-    assert "keeps the password" in command("seed_admin", "--email", alice.email)
+    assert "keeps their password" in command("seed_admin", "--email", alice.email)
     alice.refresh_from_db()
     assert alice.is_superuser
     assert alice.is_staff

@@ -119,7 +119,7 @@ def test_damaged_static_files_are_collected_again(static_root, damage):
 def test_an_open_host_needs_a_public_address(settings):
     settings.HOST = "0.0.0.0"
     (warning,) = prepare.warnings()
-    assert "until PUBLIC_URL is set" in warning
+    assert "until you set PUBLIC_URL" in warning
     settings.PUBLIC_URL = "http://todo.example.com:8000"
     assert list(prepare.warnings()) == []
 
@@ -134,4 +134,4 @@ def test_an_open_host_needs_a_public_address(settings):
 def test_a_cache_out_of_reach_is_warned_of(settings, backend, location):
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": location}}
     (warning,) = prepare.warnings()
-    assert "The cache cannot be used now" in warning
+    assert "The cache cannot be reached right now" in warning

@@ -55,21 +55,21 @@ def test_a_second_time_changes_nothing_and_says_so():
     assert PASSWORD not in seed(password=PASSWORD)
     TodoList.objects.filter(name="Household").update(name="Home")
     before = counts()
-    assert "nothing was changed" in seed()
+    assert "nothing changed" in seed()
     assert counts() == before
     assert Client().login(email=seeding.addresses()[0], password=PASSWORD)
 
 
 def test_it_leaves_people_who_are_not_from_the_demo_alone():
     User.objects.create_user("tom.okafor@example.com", PASSWORD, name="Another Tom")
-    with pytest.raises(CommandError, match=r"tom.okafor@example.com belongs to somebody already"):
+    with pytest.raises(CommandError, match=r"tom.okafor@example.com already belongs to someone"):
         seed()
     assert counts() == [1, 0, 0, 0]
 
 
 @pytest.mark.parametrize("password", ["", "123", "password"])
 def test_a_weak_password_is_refused(password):
-    with pytest.raises(CommandError, match="will not do"):
+    with pytest.raises(CommandError, match="was not accepted"):
         seed(password=password)
     assert counts() == [0, 0, 0, 0]
 

@@ -11,7 +11,9 @@ from todos.demo import seeding
 
 
 class Command(BaseCommand):
-    help = "Add a team of four with lists and to-dos for trying Holdfast out. It only adds, and only once."
+    help = (
+        "Add a team of four with lists and to-dos, for trying out Holdfast. Changes nothing else, and runs only once."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -29,12 +31,12 @@ class Command(BaseCommand):
             validate_password(password)
             seeded = seeding.seed(password)
         except ValidationError as error:
-            raise CommandError(f"The password will not do. {' '.join(error.messages)}", returncode=2) from None
+            raise CommandError(f"The password was not accepted. {' '.join(error.messages)}", returncode=2) from None
         except seeding.NotOurs as error:
             raise CommandError(str(error), returncode=2) from None
         if not seeded:
-            self.stdout.write("The demo is there already; nothing was changed.")
+            self.stdout.write("The demo team already exists; nothing changed.")
             return
         self.stdout.write(f"Sign in as {', '.join(seeding.addresses())}.")
         if given is None:
-            self.stdout.write(f"Password of all four (shown this once): {password}")
+            self.stdout.write(f"Password of all four (shown only once): {password}")
