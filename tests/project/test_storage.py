@@ -69,7 +69,7 @@ def test_a_bucket_works_and_is_left_as_it_was(s3, settings):
 def test_rules_for_another_origin_are_answered_with_the_right_ones(s3, settings):
     s3.allow("https://elsewhere.example.com")
     said = failed("check")
-    assert f"failed  CORS\n          browsers may not upload from {settings.PUBLIC_URL}" in said
+    assert f"failed  CORS\n          browsers are not allowed to upload from {settings.PUBLIC_URL}" in said
     assert '"AllowedOrigins": [' in said
     assert "1 operation failed." in said
     # The rules that it prints are those that make it work.
@@ -80,8 +80,8 @@ def test_rules_for_another_origin_are_answered_with_the_right_ones(s3, settings)
 @pytest.mark.parametrize(
     ("wrong", "advice"),
     [
-        ({"access_key": "nobody"}, "S3_ACCESS_KEY_ID is not known there."),
-        ({"secret_key": "wrong"}, "S3_SECRET_ACCESS_KEY is not the key's secret."),
+        ({"access_key": "nobody"}, "The store does not know S3_ACCESS_KEY_ID."),
+        ({"secret_key": "wrong"}, "S3_SECRET_ACCESS_KEY does not belong to S3_ACCESS_KEY_ID."),
         ({"name": "elsewhere"}, "S3_BUCKET does not exist"),
         ({"endpoint": "http://127.0.0.1:1"}, "S3_ENDPOINT_URL cannot be reached"),
     ],
@@ -99,7 +99,7 @@ def test_a_store_that_ignores_conditions_is_refused(s3, settings, monkeypatch):
         promote(self, source, target, etag=self.head(source).etag, type=type)
 
     monkeypatch.setattr(S3Store, "promote", promote_anything)
-    assert "this store is not safe" in failed("check")
+    assert "it is not safe to use" in failed("check")
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_a_store_that_lets_uploads_be_repeated_is_refused(s3, settings, monkeypa
         return presign(self, method, key, {name: given[name] for name in given if name != "IfNoneMatch"}, expires)
 
     monkeypatch.setattr(S3Store, "_presign", presign_more)
-    assert "one that may be repeated is answered with 200 instead of 403" in failed("check")
+    assert "an upload without If-None-Match got status 200 instead of 403" in failed("check")
 
 
 # --- copy ------------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_everything_is_copied_to_the_bucket(s3, files, upload):
 def test_and_back(s3, files, folder, upload):
     run("copy", "--to", "s3")
     (folder / "files").rename(folder / "before")
-    assert "5 files are there" in run("copy", "--to", "local")
+    assert "5 files are complete" in run("copy", "--to", "local")
     copied = {path.relative_to(folder / "files"): path.read_bytes() for path in (folder / "files").rglob("*.*")}
     before = {path.relative_to(folder / "before"): path.read_bytes() for path in (folder / "before").rglob("*.*")}
     assert copied == before

@@ -59,7 +59,7 @@ def test_a_store_that_says_nothing_fails_within_its_time(s3, monkeypatch, operat
 def test_a_store_that_trickles_fails_within_its_time(monkeypatch):
     store().write("uploads/1/file", io.BytesIO(bytes(1_000_000)), type="image/png")
     monkeypatch.setattr("uploads.stores.s3.READ_WITHIN", -1)
-    with pytest.raises(StoreError, match="of 1000000 bytes came in"):
+    with pytest.raises(StoreError, match="of 1000000 bytes arrived in"):
         content("uploads/1/file")
 
 

@@ -54,7 +54,7 @@ def test_runs_are_listed(some):
     assert [row["id"] for row in read("workflows", "list", "--workflow", "waiting")] == ["waiting-1"]
     assert [row["id"] for row in read("workflows", "list", "--limit", "1")] == ["failed-1"]
     assert read("workflows", "list", "--status", "cancelled") == []
-    assert run("workflows", "list", "--status", "cancelled") == "none\n"
+    assert run("workflows", "list", "--status", "cancelled") == "none found\n"
 
 
 def test_a_run_is_shown(some):
@@ -122,7 +122,7 @@ def test_what_is_over_is_pruned(some, monkeypatch):
         (("workflows", "send-event", "done-1", "approved"), "takes no more events"),
         (("queues", "send", "nope", "1"), "There is no queue 'nope'"),
         (("queues", "replay", "nope", "--all"), "There is no queue 'nope'"),
-        (("queues", "drop", "letters", "99"), "No dead letter of letters: 99; nothing was changed."),
+        (("queues", "drop", "letters", "99"), "Not a dead letter of letters: 99. Nothing changed."),
     ],
 )
 def test_refusals_are_one_clear_line(some, arguments, text):

@@ -110,7 +110,7 @@ class LocalStore:
         with _as_store_error(), _written(chunks) as made:
             found = _found(made.stat())
             if found.size != size:
-                raise StoreError(f"{found.size} bytes came in for {key}, promised were {size}")
+                raise StoreError(f"{found.size} bytes arrived for {key} instead of {size}")
             path = _path(key)
             _make_folder(path.parent)
             try:
@@ -138,7 +138,7 @@ def _sign(key: str, type: str, size: int, until: int) -> str:
 def _path(key: str) -> Path:
     parts = key.split("/")
     if not all(parts) or {".", ".."} & set(parts) or "\0" in key:
-        raise StoreError(f"{key!r} is no key")
+        raise StoreError(f"{key!r} is not a valid key")
     return Path(settings.UPLOAD_FOLDER, *parts)
 
 

@@ -176,16 +176,16 @@ def _read(key: str, body: Any, copy: BinaryIO, *, size: int) -> None:
     for chunk in body.iter_chunks(CHUNK):
         copy.write(chunk)
         if time.monotonic() > until:
-            raise StoreError(f"{key}: {copy.tell()} of {size} bytes came in {READ_WITHIN} s")
+            raise StoreError(f"{key}: only {copy.tell()} of {size} bytes arrived in {READ_WITHIN} s")
     if copy.tell() != size:
-        raise StoreError(f"{key}: {copy.tell()} bytes came, promised were {size}")
+        raise StoreError(f"{key}: {copy.tell()} bytes arrived instead of {size}")
 
 
 @contextmanager
 def _asking(key: str) -> Iterator[None]:
     """Take a place among those who wait for the bucket; raise StoreError where there is none, or the request fails."""
     if not _places.acquire(timeout=QUEUE):
-        raise StoreError(f"{key}: {PLACES} others wait for the bucket already")
+        raise StoreError(f"{key}: {PLACES} other threads are already waiting for the bucket")
     try:
         with _as_store_error(key):
             yield

@@ -26,18 +26,18 @@ MOST_SKEW = timedelta(minutes=1)
 
 class Tried(NamedTuple):
     name: str
-    failure: str  # "" where it works
+    failure: str  # "" if it works
 
 
 class Failed(Exception):
-    """The store answers, and not as it must."""
+    """The store answers, but not as it has to."""
 
 
 type Trial = tuple[str, Callable[[], None]]
 
 
 def trials(store: Store) -> Iterator[Tried]:
-    """Try one operation after the other, and delete what that left; what cannot work any more is not tried."""
+    """Try one operation after the other and clean up. If writing fails, nothing else is tried."""
     trying = Trying(store)
     steps = trying.steps if settings.S3 is None else [*trying.steps, *trying.bucket_steps]
     try:
@@ -51,7 +51,7 @@ def trials(store: Store) -> Iterator[Tried]:
 
 
 def cors_rules() -> list[dict[str, Any]]:
-    """Return what S3's console and R2's dashboard take for the bucket's CORS."""
+    """Return the CORS rules for the bucket, as S3's console and R2's dashboard accept them."""
     return [
         {
             "AllowedOrigins": [settings.PUBLIC_URL],
@@ -71,11 +71,11 @@ class Trying:
         self.http = urllib3.PoolManager(retries=False, timeout=10, cert_reqs="CERT_REQUIRED")
         self.steps: list[Trial] = [
             (_("write"), self.write),
-            (_("look"), self.look),
+            (_("look up"), self.look),
             (_("read"), self.read),
-            (_("read under a condition"), self.read_changed),
+            (_("read only if unchanged"), self.read_changed),
             (_("list"), self.walk),
-            (_("copy under a condition"), self.promote),
+            (_("copy only if unchanged"), self.promote),
             (_("delete"), self.delete),
         ]
         self.bucket_steps: list[Trial] = [
@@ -83,16 +83,22 @@ class Trying:
             (_("upload from the browser"), self.put),
             (_("refuse a second upload"), self.put_twice),
             (
-                _("refuse an upload without its condition"),
-                lambda: self.refused("one that may be repeated", headers={"If-None-Match": ""}),
+                _("refuse an upload without the write-once header"),
+                lambda: self.refused("an upload without If-None-Match", headers={"If-None-Match": ""}),
             ),
-            (_("refuse another type"), lambda: self.refused("another type", headers={"Content-Type": "text/html"})),
-            (_("refuse more bytes"), lambda: self.refused("more bytes", body=BODY + b"!")),
-            (_("refuse fewer bytes"), lambda: self.refused("fewer bytes", body=BODY[:-1])),
-            (_("refuse what nobody signed"), lambda: self.refused("headers", headers={"x-amz-meta-owner": "x"})),
-            (_("refuse another name"), lambda: self.refused("another name", change=(".1?", ".2?"))),
-            (_("download by the browser"), self.get),
-            (_("refuse strangers"), self.strangers),
+            (
+                _("refuse another type"),
+                lambda: self.refused("an upload with another type", headers={"Content-Type": "text/html"}),
+            ),
+            (_("refuse more bytes"), lambda: self.refused("an upload with more bytes", body=BODY + b"!")),
+            (_("refuse fewer bytes"), lambda: self.refused("an upload with fewer bytes", body=BODY[:-1])),
+            (
+                _("refuse unsigned headers"),
+                lambda: self.refused("an upload with unsigned headers", headers={"x-amz-meta-owner": "x"}),
+            ),
+            (_("refuse another name"), lambda: self.refused("an upload under another name", change=(".1?", ".2?"))),
+            (_("download from the browser"), self.get),
+            (_("refuse downloads without a signature"), self.strangers),
             (_("CORS"), self.cors),
         ]
 
@@ -102,38 +108,38 @@ class Trying:
     def look(self) -> None:
         self._etag()
         if self.store.head(f"{self.incoming}.none") is not None:
-            raise Failed("it knows a file that was never written")
+            raise Failed("the store reports a file that was never written")
 
     def read(self) -> None:
         with self.store.open(self.incoming) as file:
             if file.read() != BODY:
-                raise Failed("it returns other bytes than were written")
+                raise Failed("the store returns different bytes from those written")
 
     def read_changed(self) -> None:
-        """Write other bytes; who asks for the first ones must hear that they changed."""
+        """Write other bytes; asking for the first ones must be answered with “changed”."""
         etag = self._etag()
         self.store.write(self.incoming, io.BytesIO(OTHER), type=TYPE)
         self._expect_changed(lambda: self.store.open(self.incoming, etag=etag).__enter__())
         self._expect_changed(lambda: self.store.promote(self.incoming, self.file, etag=etag, type=TYPE))
         if self.store.head(self.file):
-            raise Failed("it copied bytes that had changed")
+            raise Failed("the store copied bytes that had changed")
 
     def walk(self) -> None:
         if self.incoming not in dict(self.store.walk(self.incoming)):
-            raise Failed("a file that was written is not in the list")
+            raise Failed("a file that was written is not listed")
 
     def promote(self) -> None:
         self.store.promote(self.incoming, self.file, etag=self._etag(), type="image/webp")
         with self.store.open(self.file) as file:
             if hashlib.sha256(file.read()).digest() != hashlib.sha256(OTHER).digest():
-                raise Failed("the copy has other bytes")
+                raise Failed("the copy has different bytes")
 
     def delete(self) -> None:
         for key in (self.incoming, self.file):
             self.store.delete(key)
             self.store.delete(key)
             if self.store.head(key):
-                raise Failed("what was deleted is still there")
+                raise Failed("a deleted file is still there")
 
     # --- What only a bucket does: it answers to browsers -------------------------------------------------------------
 
@@ -141,12 +147,12 @@ class Trying:
         sent = self.http.request("GET", _bucket().endpoint).headers.get("Date", "")
         skew = abs(parsedate_to_datetime(sent) - datetime.now(UTC)) if sent else timedelta()
         if skew > MOST_SKEW:
-            raise Failed(f"the clocks differ by {skew.total_seconds():.0f} s; set that of this machine (NTP)")
+            raise Failed(f"the clocks differ by {skew.total_seconds():.0f} s; set this machine's clock (NTP)")
 
     def put(self) -> None:
         self._expect(200, self._put(self._right()), "an upload")
         if (found := self.store.head(f"{self.incoming}.1")) is None or found.size != len(BODY):
-            raise Failed("an upload was accepted and is not there")
+            raise Failed("an upload was accepted but is not there")
 
     def put_twice(self) -> None:
         self._expect(412, self._put(self._right()), "a second upload under the same name")
@@ -161,15 +167,15 @@ class Trying:
         response = self.http.request("GET", url or "", headers={"Range": "bytes=0-4"})
         self._expect(206, response, "a download of the first five bytes")
         if response.headers.get("Content-Type") != TYPE:
-            raise Failed("a download has another type than was signed")
+            raise Failed("a download has a different type from the signed one")
         if not response.headers.get("Content-Disposition", "").startswith("attachment"):
-            raise Failed("a download does not say the name that was signed")
+            raise Failed("a download does not carry the signed file name")
 
     def strangers(self) -> None:
         bare = self._right().url.partition("?")[0]
         status = self.http.request("GET", bare.removesuffix(".1")).status
         if status < 400:
-            raise Failed("everybody can read the bucket; take public access away")
+            raise Failed("anyone can read the bucket; turn off public access")
 
     def cors(self) -> None:
         right = self._right()
@@ -183,7 +189,7 @@ class Trying:
                 headers == "*" or {"content-type", "if-none-match"} <= {part.strip() for part in headers.split(",")}
             )
         ):
-            raise Failed(f"browsers may not upload from {settings.PUBLIC_URL}; {cors_advice()}")
+            raise Failed(f"browsers are not allowed to upload from {settings.PUBLIC_URL}; {cors_advice()}")
 
     def clean(self) -> None:
         for key in (self.incoming, self.file, f"{self.incoming}.1", f"{self.incoming}.2"):
@@ -195,7 +201,7 @@ class Trying:
     def _etag(self) -> str:
         found = self.store.head(self.incoming)
         if found is None:
-            raise Failed("what was written is not there")
+            raise Failed("a file that was written is not there")
         return found.etag
 
     def _right(self) -> Put:
@@ -216,41 +222,41 @@ class Trying:
 
     def _expect(self, status: int, response: urllib3.BaseHTTPResponse, what: str) -> None:
         if response.status != status:
-            raise Failed(f"{what} is answered with {response.status} instead of {status}: {response.data[:300]!r}")
+            raise Failed(f"{what} got status {response.status} instead of {status}: {response.data[:300]!r}")
 
     def _expect_changed(self, act: Callable[[], object]) -> None:
         try:
             act()
         except Changed:
             return
-        raise Failed("it ignores the condition that the bytes are still the same (If-Match); this store is not safe")
+        raise Failed("the store ignores If-Match, the condition that the bytes are unchanged; it is not safe to use")
 
 
 def cors_advice() -> str:
-    """Return the rules for people to paste, and how."""
+    """Return the rules to paste, and where."""
     rules, bucket = cors_rules(), _bucket()
     command = f"aws s3api put-bucket-cors --endpoint-url {bucket.endpoint} --bucket {bucket.name}"
     return (
-        "give the bucket these rules (S3: Permissions, Cross-origin resource sharing; R2: Settings, CORS policy):\n"
+        "give the bucket these rules (S3: Permissions → Cross-origin resource sharing; R2: Settings → CORS policy):\n"
         f"{json.dumps(rules, indent=2)}\n"
-        f"or with the command line of AWS:\n{command} --cors-configuration '{json.dumps({'CORSRules': rules})}'"
+        f"or use the AWS command line:\n{command} --cors-configuration '{json.dumps({'CORSRules': rules})}'"
     )
 
 
 ADVICE = {
-    "InvalidAccessKeyId": "S3_ACCESS_KEY_ID is not known there.",
-    "SignatureDoesNotMatch": "S3_SECRET_ACCESS_KEY is not the key's secret.",
+    "InvalidAccessKeyId": "The store does not know S3_ACCESS_KEY_ID.",
+    "SignatureDoesNotMatch": "S3_SECRET_ACCESS_KEY does not belong to S3_ACCESS_KEY_ID.",
     "NoSuchBucket": "S3_BUCKET does not exist: create it, private, without versioning.",
     "AccessDenied": "The key may not do this: allow GetObject, PutObject, DeleteObject and ListBucket on the bucket.",
-    "403": "The key may not do this, or S3_BUCKET or S3_REGION is another one.",
+    "403": "The key may not do this, or S3_BUCKET or S3_REGION is wrong.",
     "RequestTimeTooSkewed": "The clock of this machine is wrong: set it (NTP).",
-    "AuthorizationHeaderMalformed": "S3_REGION is another one.",
-    "PermanentRedirect": "S3_REGION or S3_ENDPOINT_URL is another one.",
-    "301": "S3_REGION or S3_ENDPOINT_URL is another one.",
+    "AuthorizationHeaderMalformed": "S3_REGION is wrong.",
+    "PermanentRedirect": "S3_REGION or S3_ENDPOINT_URL is wrong.",
+    "301": "S3_REGION or S3_ENDPOINT_URL is wrong.",
     "NotImplemented": "This store lacks an operation that uploads need.",
     "EndpointConnectionError": "S3_ENDPOINT_URL cannot be reached from here.",
     "ConnectTimeoutError": "S3_ENDPOINT_URL cannot be reached from here.",
-    "SSLError": "S3_ENDPOINT_URL speaks no https, or its certificate is not trusted.",
+    "SSLError": "S3_ENDPOINT_URL does not answer https, or its certificate is not trusted.",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the commands `workflows` and `queues` share: verbs, output for people or as JSON, refusals in one line."""
+"""What the commands `workflows` and `queues` share: verbs, output as text or JSON, refusals in one line."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ _UNITS = {
 
 
 class ConsoleCommand(BaseCommand):
-    """A command of verbs, each with the option --json."""
+    """A command with verbs, each with the option --json."""
 
     as_json = False
 
@@ -50,7 +50,7 @@ class ConsoleCommand(BaseCommand):
             self._print(list(rows))
             return
         if not rows:
-            self.stderr.write("none")
+            self.stderr.write("none found")
             return
         lines = [
             [name.replace("_", " ") for name in rows[0]],
@@ -74,7 +74,7 @@ class ConsoleCommand(BaseCommand):
                 self.table(rows)
 
     def done(self, **facts: Any) -> None:
-        """Say what changed; a verb that is done a second time changes nothing and is no error."""
+        """Say what changed; doing a verb a second time changes nothing and is not an error."""
         if self.as_json:
             self._print(facts)
         elif facts.get("changed") is False:
@@ -87,7 +87,7 @@ class ConsoleCommand(BaseCommand):
 
 
 def duration(text: str) -> timedelta:
-    """Read 45s, 90m, 12h, 30d or 2w."""
+    """Read a duration like 45s, 90m, 12h, 30d or 2w."""
     found = re.fullmatch(r"([0-9]{1,8})([smhdw])", text)
     if not found or (length := int(found[1]) * _UNITS[found[2]]) > LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 45s, 90m, 12h, 30d or 2w")

@@ -137,7 +137,7 @@ def test_six_processes_make_one_admin(tmp_path):
     processes = [start("seed_admin") for _ in range(6)]
     outputs = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0] * 6, outputs
-    assert sum("is a superuser now" in output for output, _ in outputs) == 1
+    assert sum("is now a superuser" in output for output, _ in outputs) == 1
     assert sum("nothing changed" in output for output, _ in outputs) == 5
 
 

@@ -1,4 +1,4 @@
-"""Queues from the command line: look at them, send, and deal with dead letters. 0: done, 1: refused, 2: wrong usage."""
+"""Queues from the command line: show, send, handle dead letters. Exit status 0: done, 1: refused, 2: wrong usage."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -16,18 +16,20 @@ BATCH = 500
 
 
 class Command(ConsoleCommand):
-    help = "Shows queues, sends messages, replays and drops dead letters."
+    help = "Show queues, send messages, replay and drop dead letters."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = self.verbs(parser)
         self.verb(verbs, "list", self.list_queues, "list the queues")
-        send = self.verb(verbs, "send", self.send, "put a message into a queue")
+        send = self.verb(verbs, "send", self.send, "put a message in a queue")
         send.add_argument("queue")
         send.add_argument("body", type=json_text, metavar="JSON")
         send.add_argument("--delay", type=duration, default=timedelta(0), metavar="5m")
-        send.add_argument("--key", metavar="TEXT", help="idempotency key: what was sent with it is not sent again")
+        send.add_argument(
+            "--key", metavar="TEXT", help="idempotency key: a second message with the same key is not sent"
+        )
         for name, act, text in (
-            ("replay", self.replay, "deliver dead letters anew"),
+            ("replay", self.replay, "deliver dead letters again"),
             ("drop", self.drop, "delete dead letters"),
         ):
             found = self.verb(verbs, name, act, text)
@@ -63,13 +65,13 @@ class Command(ConsoleCommand):
         self._deal(messages.drop, options)
 
     def _deal(self, transition: Callable[..., int], options: Namespace) -> None:
-        """Do it to the dead letters named, or to all, in bounded transactions; refuse ids that are none."""
+        """Apply it to the given dead letters, or to all, in bounded transactions; refuse ids of anything else."""
         get_consumer(options.queue)
         dead = Message.objects.dead().filter(queue=options.queue).order_by("pk")
         if not options.all:
             found = set(dead.filter(pk__in=options.id).values_list("pk", flat=True))
             if unknown := [str(pk) for pk in options.id if pk not in found]:
-                text = f"No dead letter of {options.queue}: {', '.join(unknown)}; nothing was changed."
+                text = f"Not a dead letter of {options.queue}: {', '.join(unknown)}. Nothing changed."
                 raise CommandError(text, returncode=REFUSED)
             self.done(count=transition(sorted(found)))
             return

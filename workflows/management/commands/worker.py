@@ -6,10 +6,10 @@ from workflows.worker.supervisor import Supervisor, run_cluster
 
 
 class Command(BaseCommand):
-    help = "Does background jobs until it is stopped, and replaces its processes when they die or go silent."
+    help = "Run background jobs until stopped, replacing processes that die or go silent."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--cluster", metavar="NAME", help="used by the worker itself: run its processes only")
+        parser.add_argument("--cluster", metavar="NAME", help="used by the worker itself: run only its processes")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["cluster"]:

@@ -1,4 +1,4 @@
-"""Runs from the command line: look at them and steer them. 0: done, 1: refused, 2: wrong usage."""
+"""Runs from the command line: show and control them. Exit status 0: done, 1: refused, 2: wrong usage."""
 
 import argparse
 from argparse import Namespace
@@ -18,18 +18,18 @@ from workflows.transitions import pruning, steering
 BATCH = 500
 VERBS: dict[str, tuple[Callable[..., Any], str]] = {
     "pause": (steering.pause, "stop a run before its next step"),
-    "resume": (steering.resume, "let a paused run go on"),
+    "resume": (steering.resume, "let a paused run continue"),
     "cancel": (steering.cancel, "end a run and its children"),
-    "retry": (steering.retry, "let a failed run go on, with its results"),
+    "retry": (steering.retry, "let a failed run continue, keeping its results"),
 }
 
 
 class Command(ConsoleCommand):
-    help = "Shows and steers runs of workflows."
+    help = "Show and control runs of workflows."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = self.verbs(parser)
-        found = self.verb(verbs, "list", self.list_runs, "list runs, the newest first")
+        found = self.verb(verbs, "list", self.list_runs, "list runs, newest first")
         found.add_argument("--status", choices=RunStatus.values)
         found.add_argument("--workflow", metavar="NAME")
         found.add_argument("--limit", type=positive, default=50, metavar="N")
@@ -48,7 +48,10 @@ class Command(ConsoleCommand):
         event.add_argument("type")
         event.add_argument("--payload", type=json_text, default=None, metavar="JSON")
         prune = self.verb(
-            verbs, "prune", self.prune, "delete what was over for a time, and count the rows; dead letters stay"
+            verbs,
+            "prune",
+            self.prune,
+            "delete what finished longer ago than this, and count the rows; dead letters stay",
         )
         prune.add_argument("--older-than", type=duration, required=True, metavar="30d")
 
