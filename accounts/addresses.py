@@ -31,7 +31,7 @@ def client_address(request: HttpRequest) -> Address | None:
     for hop in reversed(hops):
         address = parse(hop)
         if address is None:
-            log.warning("A trusted proxy sent no usable %s; limits by address are left out", settings.CLIENT_IP_HEADER)
+            log.warning("A trusted proxy sent no usable %s; limits by address are skipped", settings.CLIENT_IP_HEADER)
             return None
         if not _is_trusted(address):
             return address

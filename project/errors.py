@@ -97,7 +97,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     if error is None or not is_outage(error):
         return error_response(request, 500)
-    log.error("%s %s cannot be served: %s: %s", request.method, request.path, type(error).__name__, error)
+    log.error("%s %s could not be served: %s: %s", request.method, request.path, type(error).__name__, error)
     return _later(error_response(request, 503))
 
 

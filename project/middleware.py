@@ -132,7 +132,7 @@ def _is_cut(request: HttpRequest, *, length: int) -> bool:
 
 def _refuse(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     response = errors.error_response(request, status)
-    request_log.warning("%s %s refused with %d", request.method, request.path, status)
+    request_log.warning("%s %s was refused with %d", request.method, request.path, status)
     return response
 
 

@@ -43,7 +43,7 @@ def for_members[**P](view: Callable[P, JsonResponse]) -> Callable[P, JsonRespons
         except PermissionDenied as denied:
             return _denied(denied)
         except StoreError as failure:
-            log.error("%s cannot be served: %s: %s", request.path, type(failure).__name__, failure)
+            log.error("%s could not be served: %s: %s", request.path, type(failure).__name__, failure)
             return store_down()
 
     return wrapper

@@ -51,7 +51,7 @@ def examine(upload_id: UUID, *, etag: str) -> dict[str, Any]:
             else:
                 store().promote(upload.incoming, upload.file, etag=etag, type=examined.type)
         except verifying.Rejected as rejected:
-            log.info("Upload %s is rejected as %s: %s", upload_id, rejected.reason, rejected)
+            log.info("Upload %s was rejected as %s: %s", upload_id, rejected.reason, rejected)
             return {"reason": Reason(rejected.reason).value}
         except Missing:
             return {"reason": Reason.MISSING.value}
@@ -108,7 +108,7 @@ def reread(upload_id: UUID) -> str:
 
 def note(upload_id: UUID, *, finding: str, now: datetime) -> None:
     if finding:
-        log.error("Upload %s was checked again and is not as it should be: %s", upload_id, finding)
+        log.error("Upload %s was checked again and found faulty: %s", upload_id, finding)
     Upload.objects.filter(pk=upload_id).update(finding=finding, rechecked_at=now)
 
 
@@ -144,7 +144,7 @@ def _read(upload: Upload, copy: BinaryIO, stripped: BinaryIO) -> tuple[verifying
     except (verifying.Rejected, OSError, DecoderError):
         raise
     except Exception as error:
-        log.exception("Upload %s made its reader fail", upload.pk)
+        log.exception("Reading upload %s failed", upload.pk)
         raise verifying.Rejected(Reason.UNREADABLE) from error
 
 

@@ -91,7 +91,7 @@ def _take(file: UploadedFile[bytes], *, target: Target, by: User) -> Upload:
         store().write(upload.incoming, cast(BinaryIO, file.file), type=upload.type)
         upload.complete(by=by)
     except StoreError as failure:
-        log.error("The bytes of upload %s cannot be stored: %s", upload.pk, failure)
+        log.error("The bytes of upload %s could not be stored: %s", upload.pk, failure)
         upload.discard(by=by)
         raise refusals.store_down() from failure
     return upload

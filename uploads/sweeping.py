@@ -84,7 +84,7 @@ def report(now: datetime) -> dict[str, int]:
         counts[StrayKind.UNUSED] += _note(StrayKind.UNUSED, unused, now=now)
     Stray.objects.filter(seen_at__lt=now).delete()
     if any(counts.values()):
-        log.warning("Strays in the store: %s", ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+        log.warning("Stray files or rows found: %s", ", ".join(f"{count} {kind}" for kind, count in counts.items()))
     return {f"stray {kind}": count for kind, count in counts.items()}
 
 
@@ -112,7 +112,7 @@ def _end_row(stray: Stray, *, now: datetime) -> bool:  # noqa: ARG001 - one shap
     upload = Upload.objects.ready().filter(pk=stray.key).first()
     if upload is None or store().head(upload.file):
         return False
-    log.error("Upload %s has lost its file and ends", upload.pk)
+    log.error("Upload %s has lost its file and was ended", upload.pk)
     return upload.lose(by=None)
 
 
@@ -213,5 +213,5 @@ def _reconcile(owner_id: int) -> bool:
         if noted == counted:
             return False
         Usage.objects.filter(pk=row.pk).update(bytes=counted)
-    log.error("The usage of member %d was noted as %d bytes and is %d", owner_id, noted, counted)
+    log.error("The recorded usage of member %d was %d bytes but is %d", owner_id, noted, counted)
     return True

@@ -105,7 +105,7 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
     except UnreadablePostError as error:
         raise BadRequest(_("The file did not arrive completely. Send it again.")) from error
     except StoreError as failure:
-        api.log.error("The bytes of upload %s cannot be stored: %s", pk, failure)
+        api.log.error("The bytes of upload %s could not be stored: %s", pk, failure)
         return api.store_down()
     if not Upload.objects.filter(pk=pk, state__in=(State.PENDING, State.VERIFYING)).exists():
         local.delete(upload.incoming)  # it ended while the bytes came in

@@ -56,7 +56,7 @@ def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UU
     try:
         step.do(name, function, upload_id, **more, retry=PATIENCE, timeout=READING)
     except engine.StepFailed as failure:
-        checking.log.warning("Upload %s goes on without its step %r: %s", upload_id, name, failure)
+        checking.log.warning("Upload %s continues without step %r: %s", upload_id, name, failure)
 
 
 @engine.consumer(REMOVE, max_retries=9, retry_delay=lambda attempt: timedelta(seconds=8 << attempt), dead_letter=False)

@@ -26,7 +26,7 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         try:
             return _fernet().decrypt(encrypted_text).decode()
         except InvalidToken:
-            log.error("A second factor cannot be read: was SECRET_KEY changed? `manage.py reset_mfa` lets people in")
+            log.error("A second factor cannot be decrypted: was SECRET_KEY changed? `manage.py reset_mfa` removes it")
             return str(generate_totp_secret())  # one that nobody knows: no code fits
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:

@@ -117,7 +117,7 @@ def _parsed(clean: Any) -> Any:
     except ValidationError:
         raise
     except Exception as error:
-        log.info("A passkey was not understood: %r", error)
+        log.info("A passkey could not be read: %r", error)
         raise get_adapter().validation_error("incorrect_code") from error
 
 

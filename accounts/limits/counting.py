@@ -107,9 +107,11 @@ def check(name: str, request: HttpRequest, *, account: str = "") -> list[str]:
         return _count(this, request)
     except NO_STORE as error:
         if name in settings.RATE_LIMITS_OPEN:
-            log.warning("The limit %r is not kept: %s: %s", name, type(error).__name__, error)
+            log.warning("The limit %r is not enforced: %s: %s", name, type(error).__name__, error)
             return []
-        log.error("The limit %r cannot be kept, so it lets nobody through: %s: %s", name, type(error).__name__, error)
+        log.error(
+            "Tries for the limit %r cannot be counted, so all are refused: %s: %s", name, type(error).__name__, error
+        )
         raise StoreDown from error
 
 

@@ -110,7 +110,7 @@ def test_an_outage_is_a_clear_page_and_a_clear_log_line(visitor, monkeypatch, ca
     assert response.status_code == 503
     assert response["Retry-After"] == "10"
     assert b"safe" in response.content
-    assert any("cannot be served" in message for message in caplog.messages)
+    assert any("could not be served" in message for message in caplog.messages)
 
 
 def test_a_defect_of_ours_is_a_500_page(visitor, monkeypatch):

@@ -207,7 +207,7 @@ def test_the_ledger_is_counted_anew(make_ready, begin, alice, bob, caplog):
     run.refresh_from_db()
     assert run.output == "2"
     assert {usage.owner: usage.bytes for usage in Usage.objects.all()} == {alice: len(PNG), bob: len(PNG)}
-    assert f"member {alice.pk} was noted as 5 bytes" in caplog.text
+    assert f"member {alice.pk} was 5 bytes" in caplog.text
     assert sweeping.reconcile([alice.pk, bob.pk]) == 0
 
 

@@ -169,7 +169,7 @@ def test_one_bad_schedule_does_not_stop_the_others(monkeypatch, caplog):
     advance(timedelta(hours=1))
     run_until_idle()
     assert Firing.objects.filter(schedule="all").count() == 1
-    assert "schedule broken cannot be fired" in caplog.text
+    assert "schedule broken could not be fired" in caplog.text
 
 
 def test_an_input_that_cannot_be_stored_is_refused_when_it_is_declared():

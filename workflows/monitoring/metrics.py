@@ -1,4 +1,4 @@
-"""/metrics: the engine in Prometheus' text format, for staff who may view runs and for who has the token."""
+"""/metrics: the engine in Prometheus' text format, for staff who can view runs and for anyone with the token."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from workflows.monitoring import readings
 type Labels = Mapping[str, str]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-REFUSAL = "Sign in as staff who may view runs, or send `Authorization: Bearer` with METRICS_TOKEN.\n"
+REFUSAL = "Sign in as staff who can view runs, or send METRICS_TOKEN as `Authorization: Bearer …`.\n"
 
 
 @never_cache
@@ -49,7 +49,7 @@ def _lines() -> Iterator[str]:
         "holdfast_step_duration_seconds", "How long successful attempts of steps took.", ever, "step", label="workflow"
     )
     yield from _histogram(
-        "holdfast_start_lateness_seconds", "How late new runs, sleepers and schedules were claimed.", ever, "late"
+        "holdfast_start_lateness_seconds", "How late new runs, sleeping runs and schedules were claimed.", ever, "late"
     )
     yield from _queues(ever)
     yield from _workers()
@@ -63,7 +63,7 @@ def _runs(ever: dict[str, dict[str, int]]) -> Iterator[str]:
     yield from _family(
         "holdfast_runs_finished_total",
         "counter",
-        "Runs that workers brought to an end.",
+        "Runs that workers finished.",
         _counted(ever, {"run.succeeded": "succeeded", "run.failed": "failed"}, "workflow", "status"),
     )
     yield from _family(
@@ -86,7 +86,7 @@ def _runs(ever: dict[str, dict[str, int]]) -> Iterator[str]:
     yield from _family(
         "holdfast_due_lateness_seconds",
         "gauge",
-        "How long the run that is due longest has been waiting for a worker.",
+        "How long the run that has been due longest has waited for a worker.",
         [({}, readings.lateness().total_seconds())],
     )
 
@@ -94,15 +94,15 @@ def _runs(ever: dict[str, dict[str, int]]) -> Iterator[str]:
 def _queues(ever: dict[str, dict[str, int]]) -> Iterator[str]:
     queues = [({"queue": queue.name}, queue) for queue in readings.queues()]
     families: list[tuple[str, str, list[float]]] = [
-        ("depth", "Messages that wait for a consumer.", [queue.depth for _, queue in queues]),
+        ("depth", "Messages waiting for a consumer.", [queue.depth for _, queue in queues]),
         (
             "oldest_age_seconds",
-            "How long the message that is due longest has been waiting.",
+            "How long the message that has been due longest has waited.",
             [queue.oldest.total_seconds() for _, queue in queues],
         ),
-        ("in_flight", "Messages that a consumer holds.", [queue.in_flight for _, queue in queues]),
-        ("dead_letters", "Messages that were given up.", [queue.dead for _, queue in queues]),
-        ("paused", "1 where an operator paused the queue.", [float(queue.is_paused) for _, queue in queues]),
+        ("in_flight", "Messages that a consumer is working on.", [queue.in_flight for _, queue in queues]),
+        ("dead_letters", "Messages given up after all retries.", [queue.dead for _, queue in queues]),
+        ("paused", "1 if an operator has paused the queue.", [float(queue.is_paused) for _, queue in queues]),
     ]
     for name, text, values in families:
         samples = [(labels, value) for (labels, _), value in zip(queues, values, strict=True)]
@@ -111,7 +111,7 @@ def _queues(ever: dict[str, dict[str, int]]) -> Iterator[str]:
     yield from _family(
         "holdfast_messages_total",
         "counter",
-        "What became of deliveries.",
+        "Deliveries by outcome.",
         _counted(ever, outcomes, "queue", "outcome"),
     )
 
@@ -121,10 +121,10 @@ def _workers() -> Iterator[str]:
     beats = Worker.objects.values_list("name").annotate(at=Max("heartbeat_at")).order_by("name")
     ages = [({"worker": name}, (now - at).total_seconds()) for name, at in beats if at]
     yield from _family(
-        "holdfast_worker_heartbeat_age_seconds", "gauge", "Seconds since the worker proved that it works.", ages
+        "holdfast_worker_heartbeat_age_seconds", "gauge", "Seconds since the worker's last sign of life.", ages
     )
     yield from _family(
-        "holdfast_workers_alive", "gauge", "Workers that reported of late.", [({}, Worker.objects.alive().count())]
+        "holdfast_workers_alive", "gauge", "Workers that reported recently.", [({}, Worker.objects.alive().count())]
     )
 
 

@@ -100,7 +100,7 @@ class Attempts:
             took = time.monotonic() - began
         if took > SLOW_TRANSACTION.total_seconds():
             where = (self._step.key, self._run.pk, took)
-            log.warning("step %s of run %s held the database for %.1f s: make it smaller", *where)
+            log.warning("step %s of run %s kept the database busy for %.1f s: make it smaller", *where)
         if connection.vendor == "sqlite":
             time.sleep(took * COURTESY)
 

@@ -123,7 +123,7 @@ def repeat(
     held = Message.objects.filter(pk=message.pk, claim=token)
     text = f"{error['type']}: {error['message']}"
     if message.attempts <= consumer.max_retries and not for_good:
-        log.warning("message %d of %s failed, again in %s: %s", message.pk, consumer.queue, delay, text)
+        log.warning("message %d of %s failed, trying again in %s: %s", message.pk, consumer.queue, delay, text)
         held.update(available_at=now + delay, due_at=now + delay, claim="", errors=errors)
         emit("message.retried", workflow=consumer.queue, message=message.pk)
     elif consumer.dead_letter:

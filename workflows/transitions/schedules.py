@@ -85,7 +85,7 @@ def _fire_alone(name: str, now: datetime) -> int:
     except OperationalError:
         raise
     except Exception:  # whatever is wrong with it is this schedule's alone
-        log.exception("schedule %s cannot be fired, again in %s", name, PUT_OFF)
+        log.exception("schedule %s could not be fired, trying again in %s", name, PUT_OFF)
         Schedule.objects.filter(pk=name).update(next_fire_at=now + PUT_OFF)
         return 0
 

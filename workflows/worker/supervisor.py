@@ -57,7 +57,7 @@ class Supervisor:
         signal.signal(signal.SIGINT, self._stop)
         while not self.stopping and os.getppid() == self.parent:
             if (status := self.cluster.reap()) is not None:
-                log.error("the cluster ended with status %d and is started again", status)
+                log.error("the cluster ended with status %d; restarting it", status)
                 self.orphaned = True
             if self.cluster.due():
                 self.cluster.start()
@@ -90,13 +90,13 @@ class Supervisor:
         begun = now - timedelta(seconds=time.monotonic() - self.cluster.started_at)
         if worker.heartbeat_at is None or worker.heartbeat_at < begun:
             if running > self.starting:
-                self._replace("gave no sign of life since its start", running)
+                self._replace("gave no sign of life after its start", running)
                 self.starting = min(self.starting * 2, LONGEST_STARTING)
         elif now - worker.heartbeat_at > SILENT and running > SILENT.total_seconds() and not self._all_busy():
             self._replace("has done nothing", SILENT.total_seconds())
 
     def _replace(self, why: str, seconds: float) -> None:
-        log.error("the cluster %s for %d s and is replaced", why, seconds)
+        log.error("the cluster %s for %d s; replacing it", why, seconds)
         self.cluster.kill()
         self.orphaned = True
 

@@ -182,16 +182,16 @@ class Heart(threading.Thread):
             try:
                 self.beat()
             except DatabaseError as error:
-                log.warning("leases cannot be extended: %s", error)
+                log.warning("leases could not be extended: %s", error)
                 connections.close_all()
 
     def beat(self) -> None:
         code = Deadline.current
         if code and code.is_overdue(OVERDUE):
-            log.error("code resists its interruption; its process ends")
+            log.error("a step did not stop when interrupted; ending its process")
             os._exit(1)
         if self._hands.is_adrift():
-            log.error("a workflow runs on and on outside of its steps; its process ends")
+            log.error("a workflow keeps running outside its steps; ending its process")
             os._exit(1)
         self._hands.keep()
         if self._stopping():

@@ -113,7 +113,7 @@ def test_without_the_store_nobody_gets_in_and_nothing_breaks(alice, no_store, ha
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
     assert hashed == []
-    assert "'sign_in' cannot be kept" in caplog.text
+    assert "'sign_in' cannot be counted" in caplog.text
 
 
 def test_without_the_store_members_go_on(sign_in, alice, flat, no_store, caplog):
@@ -122,7 +122,7 @@ def test_without_the_store_members_go_on(sign_in, alice, flat, no_store, caplog)
     assert client.get(f"{flat.get_absolute_url()}?q=tiles").status_code == 200
     assert client.post(REAUTHENTICATE, {"password": PASSWORD}).status_code == 503
     assert client.post(RESET, {"email": alice.email}).status_code == 503
-    assert "'search' is not kept" in caplog.text
+    assert "'search' is not enforced" in caplog.text
 
 
 def test_a_store_that_forgets_counters_is_down(alice, monkeypatch):
