@@ -32,11 +32,11 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = _public.netloc if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-# HSTS speaks for this host alone: what else its domain serves, and how, is not ours to promise.
+# HSTS covers only this host: we cannot speak for whatever else its domain serves.
 # W001 calls our counter store unsupported, as it does Redis through Django; its E003 refuses stores that lose counts.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "django_ratelimit.W001"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
-# Who may say on whose behalf they ask, and in which header; everybody else's word for it is ignored.
+# Which proxies are trusted to name the client, and in which header; from anyone else the header is ignored.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 CLIENT_IP_HEADER = env.header("CLIENT_IP_HEADER", default="X-Forwarded-For", needed_with=TRUSTED_PROXIES)
 
@@ -104,7 +104,7 @@ TEMPLATES = [
 
 DATABASES = databases.rows(DATA_DIR, web="project.wsgi" in sys.modules)  # only web processes load that module
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DOORBELL_URL = env.redis_url()  # where workers hear that work is due; without it, on the database itself
+DOORBELL_URL = env.redis_url()  # where workers hear that work is due; if empty, from the database itself
 CACHES = databases.caches(DATA_DIR, redis_url=DOORBELL_URL)
 
 S3 = s3.bucket()
@@ -124,7 +124,7 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "project" / "static"]
-WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the names that templates use; compressing the others takes seconds
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the names that templates use; compressing the others too would take seconds
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
@@ -138,7 +138,7 @@ UPLOAD_QUOTA_BYTES = env.integer("UPLOAD_QUOTA_BYTES", default=1024**3, low=1024
 # --- People ------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.MemberBackend"]  # the only one: it is what a ban holds by
+AUTHENTICATION_BACKENDS = ["accounts.backends.MemberBackend"]  # keep this the only one: it is what enforces bans
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -161,7 +161,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # otherwise anybody can have mail sent to any address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # otherwise anyone could have mail sent to any address
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None  # the member decides
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -169,9 +169,9 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_FORMS = {"reset_password": "accounts.signing_in.resetting.ResetForm"}
-ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # allauth's own answer a form error where 429 is due; ours:
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # allauth answers with a form error instead of a 429; ours:
 
-# What is limited: so many tries in so much time (s, m, h), counted by what; see accounts/limits/counting.py.
+# Limits: how many tries in how much time (s, m, h), and counted by what; see accounts/limits/counting.py.
 RATE_LIMITS = {
     "sign_in": [("3/10s", "account and address"), ("30/1m", "address")],
     "sign_in_failure": [("5/5m", "account and address"), ("30/1h", "account")],
@@ -191,7 +191,7 @@ RATE_LIMITS = {
     "search": [("120/1m", "actor")],
     "upload": [("60/5m", "actor")],
 }
-# While the store of counters is down these go on without a limit, as they serve members; the others let nobody through.
+# While the counters cannot be reached, these carry on without a limit, for members; all others are refused.
 RATE_LIMITS_OPEN = {"add_member", "bulk_add", "bulk_add_report", "search", "upload"}
 MFA_ADAPTER = "accounts.factors.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
@@ -208,7 +208,7 @@ MFA_FORMS = {
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Holdfast"
-MFA_TOTP_TOLERANCE = 1  # a code of the half minute before or after: phones are off by some seconds
+MFA_TOTP_TOLERANCE = 1  # accept the code of the half minute before or after: phones are off by a few seconds
 REQUIRE_STAFF_MFA = env.boolean("REQUIRE_STAFF_MFA", default=False)
 
 # --- Mail --------------------------------------------------------------------------------------------------------
@@ -227,31 +227,31 @@ Q_CLUSTER = {
     "broker_class": "workflows.worker.dispatch.DueWork",
     "workers": 2,
     "cache": "nowhere",
-    "timeout": 30,  # seconds, of jobs that are not the engine's; there are none
+    "timeout": 30,  # seconds, for jobs that are not the engine's; there are none
     "retry": 60,  # seconds; never used, our broker keeps no jobs
     "queue_limit": 2,
     "max_attempts": 1,
     "ack_failures": True,
-    "save_limit": -1,  # any other costs a query per kept row and job
+    "save_limit": -1,  # any other value costs a query per kept row and job
     "scheduler": False,
 }
 
 WORKFLOWS_KEEP = timedelta(days=30)  # how long finished runs, done messages, firings and audit lines are kept
-METRICS_TOKEN = env.text("METRICS_TOKEN")  # lets who sends it read /metrics; without one only staff do
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # gives access to /metrics; without one only staff have it
 
 # --- Requests ----------------------------------------------------------------------------------------------------
 
-# Bytes a request's body may have, by the longest path prefix that fits; * stands for one part of a path.
+# Bytes allowed in a request's body, by the longest matching path prefix; * matches one part of a path.
 BODY_LIMITS = {
     "/": 1024 * 1024,
     "/accounts/": 64 * 1024,
-    # Takes 20 MB; what is beyond is read and dropped, as a browser that is cut off would not show the reason.
+    # Accepts 20 MB; anything beyond is read and dropped, because a browser that is cut off would not show the reason.
     "/bulk-adds/new/": 128 * 1024 * 1024,
-    # What is a little too large gets the store's answer, not that of a page.
+    # A file that is slightly too large gets the store's answer instead of an error page.
     "/uploads/*/bytes/": UPLOAD_MAX_BYTES + 1024 * 1024,
     "/todos/*/attachments/": max(64 * 1024 * 1024, UPLOAD_MAX_BYTES + 1024 * 1024),  # plain forms, with several files
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMITS["/"]  # bodies that may be larger are streamed
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMITS["/"]  # larger bodies are streamed
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 SECURE_CSP = {
     "default-src": [CSP.SELF],

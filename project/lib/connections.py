@@ -1,4 +1,4 @@
-"""The connection to the database of a request that waits for somebody's slow line."""
+"""The database connection of a request that waits for a slow client."""
 
 from django.db import connection
 

@@ -15,7 +15,7 @@ _FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # C0 and C1 controls, line separators, and what turns the direction of writing.
 _FORGING = (*range(9), *range(11, 32), *range(127, 160), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _CONTROL = {code: f"\\x{code:02x}" for code in _FORGING}
-# Who holds what stands in these addresses can use it.
+# Anyone who has the tokens in these addresses can use them.
 _SECRET_PATH = re.compile(
     r"(/accounts/(?:invitations|confirm-email|address/confirm|password/reset/key)/)(?!done/)[^/\s\"'?&\\]+"
 )
@@ -31,12 +31,12 @@ def configuration(formatter: str) -> dict[str, Any]:
         "formatters": {"console": {"()": ConsoleFormatter}, "json": {"()": JSONFormatter}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "filters": ["context"], "formatter": formatter},
-            "nowhere": {"class": "logging.NullHandler"},  # a logger without a handler writes to stderr all the same
+            "nowhere": {"class": "logging.NullHandler"},  # a logger without a handler would write to stderr anyway
         },
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-            # Its line is that of the 400.
+            # The 400 already has a line.
             "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
             "django.request": {"level": "ERROR"},  # 4xx answers are in the request line already
             "django-q": {"level": "WARNING"},
@@ -70,7 +70,7 @@ def set_user(identity: int | None) -> None:
 
 
 def mask(text: str) -> str:
-    """Return the text without the tokens that stand in addresses."""
+    """Return the text without the tokens in addresses."""
     return _SECRET_PATH.sub(r"\1***", text)
 
 

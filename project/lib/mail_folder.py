@@ -19,7 +19,7 @@ _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*\.eml")
 
 
 class FolderBackend(BaseEmailBackend):
-    """Write messages into `folder` as whole .eml files, named so that they sort by time; the newest are kept."""
+    """Write messages into `folder` as .eml files whose names sort by time; keep the newest."""
 
     def __init__(self, *, folder: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -98,7 +98,7 @@ class Private:
             raise Damaged(f"{key} was written as {name}")
 
     def _names(self, folder: str) -> Iterator[str]:
-        """Walk the tree, but for what belongs to uploads and lies in the same folder of the disk."""
+        """Walk the tree, except for the folder of uploads, which is inside it on disk."""
         if isinstance(self.storage, FileSystemStorage) and Path(self.storage.path(folder)) == settings.UPLOAD_FOLDER:
             return
         folders, names = self.storage.listdir(folder)

@@ -1,4 +1,4 @@
-"""Where files lie: on the local disk, or in S3 and what speaks like it."""
+"""Where files are stored: on the local disk, or in S3 and compatible stores."""
 
 from functools import cache
 

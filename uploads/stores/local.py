@@ -204,5 +204,5 @@ def _sync_folder(folder: Path) -> None:
 def _remove_where_empty(folder: Path) -> None:
     try:
         folder.rmdir()
-    except OSError:  # something is in it, or somebody was faster
+    except OSError:  # something is in it, or another process was faster
         return

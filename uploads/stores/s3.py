@@ -1,8 +1,8 @@
-"""Files in a bucket of S3, R2 and what speaks like them. No byte passes through a web process.
+"""Files in a bucket of S3, R2 or a compatible store. No byte passes through a web process.
 
 A presigned PUT signs type, length and "If-None-Match: *": another type or length is refused with 403, a second PUT with
-412. Headers that nobody signed (Content-Encoding, Cache-Control) may come with the bytes and are stored with them, so
-`promote` writes all headers anew.
+412. Unsigned headers (Content-Encoding, Cache-Control) can come with the bytes and are stored with them, so `promote`
+replaces all headers.
 """
 
 import os
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from project.lib.s3 import Bucket
 
 FOLDERS = ("incoming/", "uploads/")
-"""The only ones that are walked: whatever else is in the bucket is somebody else's."""
+"""The only ones that are walked: anything else in the bucket is not ours."""
 
 CHUNK = 256 * 1024
 READ_WITHIN = 60
-"""Seconds that reading a file may take as a whole; 10 MiB then want 170 kB/s."""
+"""Seconds that reading a whole file may take; 10 MiB then needs 170 kB/s."""
 
 QUICK, PATIENT = 5, 20
-"""Seconds of silence after which a request has failed: one that a page waits for, one that moves bytes."""
+"""Seconds of silence after which a request fails: one that a page waits for, one that moves bytes."""
 
 PLACES, QUEUE = 4, 1.0
-"""How many threads of a process may wait for the bucket at once, and the seconds that others wait for their place:
-while it says nothing, half of the threads of a web process go on with pages."""
+"""How many threads of a process may wait for the bucket at once, and how many seconds others wait for a place.
+While the bucket is silent, half of a web process's threads still serve pages."""
 
 _PROMOTED_FROM = "promoted-from"
 _places = threading.BoundedSemaphore(PLACES)
@@ -73,7 +73,7 @@ class S3Store:
 
     @contextmanager
     def open(self, key: str, *, etag: str | None = None) -> Iterator[BinaryIO]:
-        """Read the whole file into a temporary one, which can be read twice, and gives it."""
+        """Read the whole file into a temporary one, which can be read twice, and yield that."""
         condition: dict[str, Any] = {} if etag is None else {"IfMatch": f'"{etag}"'}
         with TemporaryFile() as copy:
             with _asking(key):
