@@ -28,7 +28,7 @@ class ActivityAdmin(ReadOnly[Any]):
     list_filter = ("verb",)
     list_select_related = ("actor", "list", "todo")
     search_fields = ("todo__text", "list__name", "actor__email")
-    fields: ClassVar = ["created_at", "actor", "verb", "list", "todo", "changes"]
+    fields: ClassVar = ["created_at", "actor", "verb", "list", "todo", "changes", "change"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
         return super().get_queryset(request).select_related("actor", "list", "todo")

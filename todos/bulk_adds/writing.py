@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import JSONArray, JSONObject
 
 from accounts.models import User
+from todos import changes
 from todos.models import Activity, BulkAdd, Todo, Verb
 
 # The texts as a JSON array: `key` counts them from 0.
@@ -40,25 +41,29 @@ def insert_todos(texts: list[str], *, bulk_add: BulkAdd, by: User, now: datetime
     statement = f"INSERT INTO todos_todo ({', '.join(columns)}) SELECT {', '.join(selected)} FROM "  # noqa: S608 - our names
     with connection.cursor() as cursor:
         cursor.execute(statement + _TEXTS[connection.vendor], [*params, json.dumps(texts)])
-    changes = JSONObject(text=JSONArray(Value(None, output_field=models.TextField()), F("text")))
-    record(Verb.ADDED, bulk_add.todos.filter(pk__gt=before), by=by, now=now, changes=changes)
+    texts_added = JSONObject(text=JSONArray(Value(None, output_field=models.TextField()), F("text")))
+    record(Verb.ADDED, bulk_add.todos.filter(pk__gt=before), by=by, now=now, old_and_new=texts_added)
 
 
-def record(verb: Verb, todos: QuerySet[Todo], *, by: User, now: datetime, changes: Any = None) -> None:
+def record(verb: Verb, todos: QuerySet[Todo], *, by: User, now: datetime, old_and_new: Any = None) -> None:
     """Write an Activity row for each of the to-dos."""
-    given = {"actor": by, "verb": verb.value, "created_at": now}
-    expressions: dict[str, Any] = {"list": F("list_id"), "todo": F("pk")} | ({"changes": changes} if changes else {})
-    fields = _fields(Activity)
-    for field in fields:
+    like = Activity(verb=verb.value, actor=by, created_at=now)
+    changes.record([like], save=lambda: _insert(like, todos, fields={"changes": old_and_new} if old_and_new else {}))
+
+
+def _insert(like: Activity, todos: QuerySet[Todo], *, fields: Mapping[str, Any]) -> None:
+    """Insert an activity for each of the to-dos: its own list and to-do, the `fields`, and the rest from `like`."""
+    expressions: dict[str, Any] = {"list": F("list_id"), "todo": F("pk"), **fields}
+    columns = _fields(Activity)
+    for field in columns:
         if field.name not in expressions:
-            value = given[field.name] if field.name in given else field.get_default()
-            expressions[field.name] = Value(getattr(value, "pk", value), output_field=_plain(field))
+            expressions[field.name] = Value(getattr(like, field.attname), output_field=_plain(field))
     named = {f"new_{name}": expression for name, expression in expressions.items()}
-    rows = todos.order_by("pk").annotate(**named).values_list(*(f"new_{field.name}" for field in fields))
+    rows = todos.order_by("pk").annotate(**named).values_list(*(f"new_{field.name}" for field in columns))
     select, params = rows.query.sql_with_params()
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    names = ", ".join(connection.ops.quote_name(field.column) for field in columns)
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO todos_activity ({columns}) {select}", params)
+        cursor.execute(f"INSERT INTO todos_activity ({names}) {select}", params)
 
 
 def _fields(model: type[models.Model]) -> list[Any]:

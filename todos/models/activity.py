@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from todos.changes import record
 from todos.models.roles import Role
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
     def for_history(self) -> Self:
         return self.select_related("actor").newest_first()
 
+    def of_change(self, change: UUID) -> Self:
+        """What was done in one transaction, in that order."""
+        return self.filter(change=change).select_related("actor", "list", "todo").order_by("pk")
+
 
 class Activity(models.Model):
     """Who did what to a to-do, or to a list where there is no to-do; written with the change, never changed."""
@@ -76,6 +82,12 @@ class Activity(models.Model):
         gettext_lazy("changes"), default=dict, help_text=gettext_lazy("The old and new value of each field.")
     )
     created_at = models.DateTimeField(gettext_lazy("at"), default=timezone.now)
+    change = models.UUIDField(
+        gettext_lazy("change"),
+        null=True,  # in rows that are older than this column
+        editable=False,
+        help_text=gettext_lazy("The same for all that was done in one transaction."),
+    )
 
     objects = ActivityQuerySet.as_manager()
 
@@ -87,6 +99,7 @@ class Activity(models.Model):
             models.Index(fields=["todo", "-id"], name="todos_activity_todo"),
             models.Index(fields=["list", "-id"], name="todos_activity_list"),
             models.Index(fields=["created_at"], name="todos_activity_created"),
+            models.Index(fields=["change"], condition=models.Q(change__isnull=False), name="todos_activity_change"),
         ]
         constraints = [models.CheckConstraint(condition=models.Q(verb__in=Verb.values), name="todos_activity_verb")]
 
@@ -105,7 +118,7 @@ class Activity(models.Model):
         changes: Changes | None = None,
     ) -> None:
         """Write a row about the to-do, or about the list as a whole, in the transaction of the change."""
-        cls.objects.create(list_id=list_id, todo=todo, actor=by, verb=verb, changes=changes or {}, created_at=at)
+        record([cls(list_id=list_id, todo=todo, actor=by, verb=verb, changes=changes or {}, created_at=at)])
 
     @property
     def sentence(self) -> str:

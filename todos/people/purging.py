@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from todos.changes import record
 from todos.models import Activity, Membership, TodoList, Verb
 from todos.models.membership import refuse_to_desert
 from todos.trash.emptying import Deleted, empty
@@ -28,10 +29,12 @@ def leave(person: User, *, deserting: bool = False) -> None:
         refuse_to_desert(theirs)
     shared = set(Membership.objects.filter(list__in=held).exclude(user=person).values_list("list", flat=True))
     now = timezone.now()
-    Activity.objects.bulk_create(
-        Activity(list_id=row.list_id, verb=Verb.MEMBER_LEFT, changes={"role": [row.role, None]}, created_at=now)
-        for row in theirs
-        if row.list_id in shared
+    record(
+        [
+            Activity(list_id=row.list_id, verb=Verb.MEMBER_LEFT, changes={"role": [row.role, None]}, created_at=now)
+            for row in theirs
+            if row.list_id in shared
+        ]
     )
     Membership.objects.of(person).filter(list__in=shared).delete()
 

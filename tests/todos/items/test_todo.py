@@ -97,7 +97,7 @@ def test_a_verb_and_its_history_are_one(tiles, bob, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr(Activity, "record", fail)
+    monkeypatch.setattr("todos.models.activity.record", fail)
     with pytest.raises(RuntimeError):
         tiles.complete(by=bob)
     tiles.refresh_from_db()
