@@ -12,6 +12,7 @@ nothing to do with:
 - `shared` returns what others use too and only the person owns; `hand_over(person, heirs)` gives it to the heirs that
   the person chose, and takes the person out of it in any case: what has no heir stays without an owner.
 - `card` returns what the settings page shows the person of the app.
+- `has_begun` tells whether a person has completed something, so that they need no tips for the first days.
 - `leave` takes the person out of what is shared with others, or refuses (`project.lib.refusals`) with the sentence
   that says why that cannot be. `purge` gets a workflow's `step` and deletes the rest in steps of its own, named after
   the app.
@@ -77,6 +78,7 @@ class Extension:
     shared: Callable[[User], list[Shared]] = nothing
     hand_over: Callable[[User, dict[int, int]], object] = nothing
     card: Callable[[User], Card | None] = nothing
+    has_begun: Callable[[User], bool] = nothing
     leave: Callable[[User], object] = nothing
     purge: Callable[[engine.Steps, int], None] = nothing
     mails: Mapping[str, str | Promise] = field(default_factory=dict)

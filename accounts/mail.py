@@ -39,10 +39,13 @@ def kinds() -> dict[str, str | Promise]:
     return others | {TIPS: _("Tips for getting started")}
 
 
-def send_mail(template: str, *, to: User | str, context: dict[str, Any], address: str = "") -> bool:
+def send_mail(
+    template: str, *, to: User | str, context: dict[str, Any], address: str = "", key: str | None = None
+) -> bool:
     """Queue the mail made of `<template>_subject.txt` and `<template>.txt`, in the person's language and time zone.
 
-    `to` may be an address nobody has yet; `address` is for a person whose own is another one.
+    `to` may be an address nobody has yet; `address` is for a person whose own is another one. What was queued with a
+    `key` is not queued with it again.
     Return False, and send nothing, for people who may not sign in.
     """
     person = to if isinstance(to, User) else _owner(to)
@@ -50,7 +53,7 @@ def send_mail(template: str, *, to: User | str, context: dict[str, Any], address
         return False
     address = address or (to.email if isinstance(to, User) else to)
     message = {"to": address} | _render(template, person=person, context=context)
-    engine.send(QUEUE, message | {"key": uuid.uuid4().hex, "person": person and person.pk})
+    engine.send(QUEUE, message | {"key": uuid.uuid4().hex, "person": person and person.pk}, idempotency_key=key)
     return True
 
 

@@ -11,8 +11,8 @@ class TodosConfig(AppConfig):
         from todos import workflows
         from todos.attachments import attaching
         from todos.attachments.own_files import page
-        from todos.models.todolist import ADDED_TO_LIST
-        from todos.people import exporting, grants, handing_over, purging
+        from todos.members.subscribers import ADDED_TO_LIST
+        from todos.people import exporting, grants, handing_over, purging, subscribers
 
         attaching.join()
         extensions.register(
@@ -26,6 +26,7 @@ class TodosConfig(AppConfig):
                 leave=purging.leave,
                 purge=workflows.purge_person,
                 card=page.card,
+                has_begun=subscribers.has_begun,
                 mails={ADDED_TO_LIST: _("When someone shares a list with me")},
                 limits={
                     "add_member": _("Adding members to a list"),

@@ -1,15 +1,16 @@
 """A new person's first days: a welcome, and a tip if nothing was completed after three days.
 
-`User.onboarding_at` is set exactly while there is something to wait for. Who completes to-dos is loaded with it anyway,
-so that everybody else's ticks cost no query more.
+`User.onboarding_at` is set exactly while there is something to wait for. It is loaded with everybody who completes a
+to-do, so that the ticks of all others cost nothing.
 """
 
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
-from accounts import links, mail
+from accounts import extensions, links, mail
 from accounts.models import User
 from workflows import engine
 
@@ -30,10 +31,10 @@ def run_id(person: User) -> str:
 
 
 def note_completion(person: User) -> None:
-    """End the person's onboarding, if it still goes on: they have completed a to-do. Joins the caller's transaction."""
-    # The person before the run, as in `tip`: both lock both.
-    if person.onboarding_at and _end(person.pk):
-        engine.send_event(run_id(person), COMPLETED, by=person, missing_ok=True)
+    """End the person's onboarding, if it still goes on: they have completed a to-do."""
+    with transaction.atomic():  # the person before the run, as in `tip`: both lock both
+        if person.onboarding_at and _end(person.pk):
+            engine.send_event(run_id(person), COMPLETED, by=person, missing_ok=True)
 
 
 def welcome(user_id: int) -> bool:
@@ -46,6 +47,8 @@ def tip(user_id: int, *, had_link: bool) -> bool:
     """End the onboarding with a mail of what to try; False for who has completed something or has no way in."""
     person = User.objects.filter(pk=user_id).first()
     if person is None or not _end(user_id):
+        return False
+    if any(part.has_begun(person) for part in extensions.joined()):  # and the note of it has not arrived yet
         return False
     if not (had_link or person.has_usable_password()):
         return False

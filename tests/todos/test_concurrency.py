@@ -14,6 +14,7 @@ from todos.models import Activity, Attachment, Membership, Role, Todo, TodoList,
 from todos.refusals import FullOfFiles, LastOwner, ListInTheTrash
 from uploads import checking
 from uploads.models import State, Upload, Usage
+from workflows.testing import run_until_idle
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -102,13 +103,12 @@ def test_edits_of_text_and_notes_at_once_keep_both(tiles, alice, bob):
     assert (tiles.text, tiles.notes) == ("New", "More")
 
 
-def test_adding_a_member_at_once_adds_and_tells_once(flat, alice, bob, mallory, monkeypatch):
-    sent: list[str] = []
-    monkeypatch.setattr("todos.models.todolist.send_mail", lambda template, **_given: sent.append(template))
+def test_adding_a_member_at_once_adds_and_tells_once(flat, alice, bob, mallory, mailoutbox):
     copies = [TodoList.objects.get(pk=flat.pk) for _copy in range(3)]
     results = at_once(*(lambda row=row: row.add_member(mallory, role=Role.READER, by=alice) for row in copies))
     assert sorted(results) == [False, False, True]
-    assert len(sent) == 1
+    run_until_idle()
+    assert [mail.to for mail in mailoutbox] == [[mallory.email]]
     assert Activity.objects.filter(verb=Verb.MEMBER_ADDED, changes__user=[None, mallory.pk]).count() == 1
 
 

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.invitations import onboarding
 from accounts.text import validate_characters, validate_visible
 from todos.models import positions
 from todos.models.activity import Activity, Changes, Verb
@@ -177,7 +176,6 @@ class Todo(Trashable):
                 return False
             now = timezone.now()
             self._change(Verb.COMPLETED, by=by, now=now, completed_at=now, completed_by=by)
-            onboarding.note_completion(by)
         return True
 
     def reopen(self, *, by: User) -> bool:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
@@ -12,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from accounts.mail import send_mail
 from accounts.models import AuditKind
 from accounts.text import validate_characters, validate_visible
 from todos.models import positions
@@ -38,9 +36,6 @@ def _count(rows: models.QuerySet[Todo] | models.QuerySet[Membership]) -> Coalesc
     """Count in a subquery of its own: two joins in one query would multiply each other's rows."""
     counted = rows.filter(list=models.OuterRef("pk")).order_by().values("list").annotate(n=models.Count("pk"))
     return Coalesce(models.Subquery(counted.values("n"), output_field=models.IntegerField()), 0)
-
-
-ADDED_TO_LIST = "added_to_list"  # a kind of mail
 
 
 class TodoListQuerySet(models.QuerySet["TodoList"]):
@@ -178,15 +173,11 @@ class TodoList(Trashable):
             if not added:
                 return False
             changes: Changes = {"member": [None, str(user)], "user": [None, user.pk], "role": [None, role]}
+            if not tell:
+                changes["tell"] = [None, False]
             Activity.record(Verb.MEMBER_ADDED, by=by, at=now, list_id=self.pk, changes=changes)
             audit.record(AuditKind.ROLE_CHANGED, person=user, actor=by, detail=f"{self}: + {role}")
-            if tell and user.wants(ADDED_TO_LIST):
-                context = {"list": self, "by": by, "role": Role(role).label, "url": self._public_url()}
-                send_mail("todos/members/mail/added_to_list", to=user, context=context)
         return True
-
-    def _public_url(self) -> str:
-        return f"{settings.PUBLIC_URL}{self.get_absolute_url()}"
 
     def _record(self, verb: Verb, *, by: User | None, at: datetime, changes: Changes | None = None) -> None:
         Activity.record(verb, by=by, at=at, list_id=self.pk, changes=changes)

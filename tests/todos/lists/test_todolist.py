@@ -5,16 +5,8 @@ from project.lib.refusals import Refused
 from todos.models import Activity, Membership, Role, Todo, TodoList, Verb
 from todos.models.todolist import Summary
 from todos.refusals import LastOwner
-from workflows.testing import run_until_idle
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def mails(monkeypatch) -> list:
-    sent: list = []
-    monkeypatch.setattr("todos.models.todolist.send_mail", lambda template, **given: sent.append((template, given)))
-    return sent
 
 
 def test_who_creates_a_list_owns_it(flat, alice):
@@ -42,25 +34,11 @@ def test_trash_and_restore(flat, tiles, alice, bob):
     assert Todo.objects.visible_to(bob).get() == tiles
 
 
-def test_adding_a_member_tells_them_by_mail(flat, alice, mallory, mails, settings):
+def test_adding_a_member(flat, alice, mallory):
     assert flat.add_member(mallory, role=Role.EDITOR, by=alice)
     assert not flat.add_member(mallory, role=Role.READER, by=alice)
     assert flat.memberships.get(user=mallory).role == Role.EDITOR
-    [(template, given)] = mails
-    assert (template, given["to"]) == ("todos/members/mail/added_to_list", mallory)
-    assert given["context"]["url"] == f"{settings.PUBLIC_URL}/lists/{flat.pk}/"
     assert flat.activities.newest_first()[0].sentence == "added Mallory as editor"
-
-
-def test_the_mail_can_be_written(flat, alice, mallory, mailoutbox):
-    TodoList.objects.filter(pk=flat.pk).update(name="Tom & O'Brien")
-    flat.refresh_from_db()
-    flat.add_member(mallory, role=Role.READER, by=alice)
-    run_until_idle()
-    [message] = mailoutbox
-    assert message.to == ["mallory@example.com"]
-    assert message.subject == "Alice shared “Tom & O'Brien” with you"
-    assert flat.get_absolute_url() in message.body
 
 
 def test_changing_a_role(flat, alice, bob):
