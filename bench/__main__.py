@@ -12,6 +12,7 @@ SCENARIOS = [
     Measurement("bench.scenarios.recovery"),
     Measurement("bench.scenarios.herd"),
     Measurement("bench.scenarios.messages"),
+    Measurement("bench.scenarios.changes"),
     Measurement("bench.scenarios.bulk_add"),
     Measurement("bench.scenarios.uploads"),
     Measurement("bench.scenarios.million", on_request=True),
