@@ -170,7 +170,7 @@ def sender(default: str) -> str:
     address = r"[^\s<>@,]+@[^\s<>@,]+"
     if value and not re.fullmatch(rf"{address}|[^<>\r\n]*<{address}>", value):
         raise ImproperlyConfigured(
-            f"EMAIL_FROM={value} is not an e-mail address. Example: Holdfast <holdfast@example.com>."
+            f"EMAIL_FROM={value} is not an email address. Example: Holdfast <holdfast@example.com>."
         )
     return value or default
 

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if seeded.password:
             self._say(
                 "\nThe first admin is ready. This password is shown only once:\n"
-                f"  e-mail:   {seeded.user.email}\n  password: {seeded.password}\n"
+                f"  email:    {seeded.user.email}\n  password: {seeded.password}\n"
             )
         else:
             kept = "the one in ADMIN_PASSWORD" if seeded.password_set else "unchanged"

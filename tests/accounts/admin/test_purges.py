@@ -70,7 +70,9 @@ def test_nobody_decides_about_themselves(staff, second, make_user, sign_in):
         purging.ask(staff, by=staff, reason="x")
     request = purging.ask(second, by=staff, reason="x")
     assert "Approve" not in sign_in(second).get(f"{REQUESTS}{request.pk}/change/").content.decode()
-    assert "can&#x27;t decide about yourself" in decide(sign_in(second), request, "approve", follow=True).content.decode()
+    assert (
+        "can&#x27;t decide about yourself" in decide(sign_in(second), request, "approve", follow=True).content.decode()
+    )
     decide(sign_in(third), request, "approve")
     run_until_idle()
     assert set(User.objects.all()) == {staff, third}

@@ -30,7 +30,7 @@ def test_a_new_member_is_told(flat, alice, mallory, mails, mailoutbox, settings)
     assert flat.add_member(mallory, role=Role.READER, by=alice)
     assert mails() == [[mallory.email]]
     [mail] = mailoutbox
-    assert mail.subject == "Alice shares “Tom & O'Brien” with you"
+    assert mail.subject == "Alice shared “Tom & O'Brien” with you"
     assert "Alice added you to the list “Tom & O'Brien”. Your role there: Reader." in mail.body
     assert f"{settings.PUBLIC_URL}/lists/{flat.pk}/" in mail.body
 
@@ -91,7 +91,7 @@ def test_who_shared_it_may_be_gone(flat, alice, bob, mallory, mails, mailoutbox)
     flat.add_member(mallory, role=Role.READER, by=alice)
     alice.delete()
     assert mails() == [[mallory.email]]
-    assert mailoutbox[0].subject == "Someone shares “Flat renovation” with you"
+    assert mailoutbox[0].subject == "Someone shared “Flat renovation” with you"
 
 
 @pytest.mark.parametrize("point", ["messages.send.before", "messages.send.after", "messages.acknowledge.before"])

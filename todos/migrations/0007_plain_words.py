@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('todos', '0005_file_ends'),
+        ('todos', '0006_changes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
