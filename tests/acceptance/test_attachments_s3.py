@@ -64,7 +64,7 @@ def test_a_photo_is_attached_though_the_worker_is_killed(page: Page, holdfast: R
     Image.merge("RGB", [Image.effect_noise((4000, 3000), 90) for _channel in "RGB"]).save(photo, quality=95)
     assert photo.stat().st_size > 10 * 1024 * 1024
     page.locator("#attach").set_input_files(photo)
-    expect(sending(page, "photo.jpg")).to_contain_text("Is being made smaller")
+    expect(sending(page, "photo.jpg")).to_contain_text("Shrinking")
     expect(page.get_by_text("Checking", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     kill_the_worker(holdfast)
     expect(attached(page)).to_have_text("photo.jpg", timeout=PATIENCE_MS)

@@ -78,7 +78,7 @@ def test_what_cannot_be_attached_is_not_sent(on_page, settings):
     )
     expect(sending(page, "book.pdf")).to_contain_text("This file is larger than 10.0\xa0MB")
     choose(page, {"name": "IMG_7.heic", "mimeType": "image/heic", "buffer": b"no picture"})
-    expect(sending(page, "IMG_7.heic")).to_contain_text("This browser cannot read this kind of picture.")
+    expect(sending(page, "IMG_7.heic")).to_contain_text("This browser can't read this format.")
     log = page.get_by_role("log").locator("p")
     expect(log).to_have_count(4)
     expect(log.nth(1)).to_have_text("empty.png was not sent. This file is empty.")
@@ -89,9 +89,9 @@ def test_what_cannot_be_attached_is_not_sent(on_page, settings):
 
 def test_a_picture_of_another_kind_says_what_would_help(on_page):
     page = on_page
-    page.get_by_label("Make pictures smaller").uncheck()
+    page.get_by_label("Shrink images").uncheck()
     choose(page, {"name": "IMG_7.heic", "mimeType": "image/heic", "buffer": b"no picture"})
-    expect(sending(page, "IMG_7.heic")).to_contain_text("not taken as they are. Let pictures be made smaller")
+    expect(sending(page, "IMG_7.heic")).to_contain_text("has to be converted first. Turn on “Shrink images”")
 
 
 def test_sizes_read_as_those_of_the_server(on_page):
@@ -99,7 +99,8 @@ def test_sizes_read_as_those_of_the_server(on_page):
     shown = on_page.evaluate(
         """async (sizes) => {
             const { written } = await import("/static/js/sizes.js");
-            return sizes.map((size) => written(size, document.getElementById("sending").dataset));
+            const samples = JSON.parse(document.getElementById("sending-words").textContent).sizes;
+            return sizes.map((size) => written(size, samples));
         }""",
         sizes,
     )
@@ -111,10 +112,10 @@ def test_a_large_photo_is_made_smaller_unless_refused(page, worktop, settings):
     settings.UPLOAD_MAX_BYTES = 400_000
     photo = png("photo.png", noise(900, 600))
     page.goto(worktop.get_absolute_url())
-    box = page.get_by_label("Make pictures smaller")
+    box = page.get_by_label("Shrink images")
     box.uncheck()
     choose(page, photo)
-    expect(sending(page, "photo.png")).to_contain_text("Let pictures be made smaller")
+    expect(sending(page, "photo.png")).to_contain_text("Turn on “Shrink images”")
     box.check()
     choose(page, photo)
     expect(page.get_by_text("Checking", exact=True)).to_be_visible()
@@ -135,7 +136,7 @@ def test_cancelled_while_it_is_made_smaller(page, worktop, settings):
         window.createImageBitmap = (...given) => held.then(() => draw(...given));
     }""")
     choose(page, png("large.png", noise(300, 300)))
-    expect(sending(page, "large.png")).to_contain_text("Is being made smaller")
+    expect(sending(page, "large.png")).to_contain_text("Shrinking")
     page.get_by_role("button", name="Cancel large.png").click()
     page.evaluate("window.goOn()")
     choose(page, png("small.png"), png("large-too.png", noise(300, 300)))  # which is as slow
@@ -159,7 +160,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(on_page):
 def test_without_scripts(open_page, alice, worktop):
     page = open_page(alice, java_script_enabled=False)
     page.goto(worktop.get_absolute_url())
-    expect(page.get_by_text("At most 6 files at once.")).to_be_visible()
+    expect(page.get_by_text("At most 6 files at a time.")).to_be_visible()
     choose(page, png("one.png"), {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"})
     page.get_by_role("button", name="Attach").click()
     expect(page.get_by_text("2 files are being checked.").first).to_be_visible()
@@ -197,10 +198,10 @@ def test_a_picture_of_too_many_pixels_is_made_smaller_unless_refused(page, workt
     photo = {"name": "photo", "mimeType": type, "buffer": data}
     monkeypatch.setattr(files_page, "MOST_PIXELS", {type: 80 * 60 - 1})
     page.goto(worktop.get_absolute_url())
-    page.get_by_label("Make pictures smaller").uncheck()
+    page.get_by_label("Shrink images").uncheck()
     choose(page, photo)
-    expect(sending(page, "photo")).to_contain_text("It has too many pixels.")
-    page.get_by_label("Make pictures smaller").check()
+    expect(sending(page, "photo")).to_contain_text("This image has too many pixels.")
+    page.get_by_label("Shrink images").check()
     choose(page, photo)
     expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert Upload.objects.get().size != len(data)

@@ -54,7 +54,7 @@ def test_a_broken_line_is_tried_again(on_page, watch):
 
     page.route("**/bytes/**", answer)
     choose(page, png())
-    expect(sending(page, "plan.png")).to_contain_text("Next try in 1 s")
+    expect(sending(page, "plan.png")).to_contain_text("Retrying in 1 s")
     expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert len(tries) == 2
     assert Upload.objects.count() == 1
@@ -87,7 +87,7 @@ def test_a_line_that_stays_broken_can_be_tried_by_hand(page, worktop, watch):
     page.route("**/bytes/**", lambda route: route.abort())
     choose(page, png())
     for tries, seconds in enumerate(WAITS_S, 1):
-        expect(sending(page, "plan.png")).to_contain_text(f"Next try in {seconds} s")
+        expect(sending(page, "plan.png")).to_contain_text(f"Retrying in {seconds} s")
         while len(asked) < tries:  # the text is the same for the last two
             page.wait_for_timeout(10)
         page.clock.run_for(seconds * 1000)

@@ -117,7 +117,7 @@ def test_a_server_that_is_gone_for_five_seconds(on_page, bucket, puts, watch):
     bucket.stop()
     back = threading.Timer(5, bucket.start)
     back.start()
-    expect(page.get_by_text("The line broke. Next try in").first).to_be_visible()
+    expect(page.get_by_text("Connection lost. Retrying in").first).to_be_visible()
     quicken()
     back.join()
     expect(page.get_by_text("Checking", exact=True)).to_have_count(3, timeout=30_000)
@@ -141,7 +141,7 @@ def test_bytes_whose_answer_was_lost_are_completed(on_page, bucket, watch):
 
     page.route(f"{bucket.endpoint}/**", lose)
     choose(page, png())
-    expect(sending(page, "plan.png")).to_contain_text("Next try in 1 s")
+    expect(sending(page, "plan.png")).to_contain_text("Retrying in 1 s")
     page.unroute(f"{bucket.endpoint}/**")  # the second goes out as it is, after a preflight
     expect(page.get_by_text("Checking", exact=True)).to_be_visible()
     assert answers == [412]
@@ -228,7 +228,7 @@ def test_axe_finds_nothing(open_page, alice, worktop, bucket, watch, device):
     expect(sending(page, "slow.png").get_by_role("progressbar")).to_be_visible()
     page.route(f"{bucket.endpoint}/**", lambda route: route.abort())
     choose(page, png("broken.png"), {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
-    expect(sending(page, "broken.png")).to_contain_text("Next try in")
+    expect(sending(page, "broken.png")).to_contain_text("Retrying in")
     found = violations(page)
     page.reload()
     page.unroute_all()

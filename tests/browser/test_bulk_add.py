@@ -25,7 +25,7 @@ def test_from_the_list_and_back_without_loading_a_page_anew(page, kitchen):
     page.get_by_role("button", name="Check the lines").click()
     status = page.get_by_role("status").first
     expect(status).to_have_text("The lines are being checked.")
-    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    expect(page.get_by_text("No worker is running")).to_be_visible()
     page.evaluate("window.marked = true")
     run_until_idle()
     expect(status).to_have_text("3 to-dos can be added.")
@@ -66,7 +66,7 @@ def test_a_file_without_javascript(open_page, alice, kitchen):
     run_until_idle()
     page.get_by_role("link", name="Refresh").click()
     expect(page.get_by_text("3 to-dos can be added.")).to_be_visible()
-    expect(page.get_by_text("Character 2 (U+0001) cannot be stored.")).to_be_visible()
+    expect(page.get_by_text("Character 2 (U+0001) can't be stored.")).to_be_visible()
     page.get_by_role("button", name="Add 3 to-dos").click()
     run_until_idle()
     # The page asks again by itself.

@@ -24,7 +24,7 @@ def no_answer(route: Route) -> None:
 
 FAILURES = [
     (fails_with(500), "Something went wrong"),
-    (fails_with(404), "no longer here"),
+    (fails_with(404), "no longer exists"),
     (no_answer, "No answer"),
     pytest.param(fails_with(503), "Something went wrong", marks=pytest.mark.slow),
     pytest.param(fails_with(403), "You don't have permission", marks=pytest.mark.slow),
@@ -128,7 +128,7 @@ def test_a_page_from_before_another_sign_in_asks_to_be_reloaded(page):
     page.context.add_cookies([cookie | {"value": "x" * 32}])
     page.get_by_role("button", name="Completed: Measure the worktop").click()
     expect(page.get_by_role("status")).to_contain_text("This page is out of date")
-    expect(page.get_by_role("status")).to_contain_text("reload it")
+    expect(page.get_by_role("status")).to_contain_text("Reload it")
 
 
 def test_signed_out_meanwhile_leads_to_sign_in(page, watch):

@@ -55,7 +55,7 @@ def test_after_undoing_in_the_toast(page):
     page.get_by_role("button", name="Completed: Measure the worktop").click()
     page.get_by_role("button", name="Undo").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("open again")
+    expect(page.get_by_role("status")).to_contain_text("was reopened")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
 
 

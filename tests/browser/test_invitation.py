@@ -58,7 +58,7 @@ def test_the_same_form_adds_or_invites(page, kitchen, watch):
     expect(page.get_by_text("Nobody with this address has an account here.")).to_be_visible()
     page.get_by_role("button", name="Invite by email").click()
     expect(page.get_by_text("An invitation is on its way to dora@example.com.")).to_be_visible()
-    page.get_by_role("button", name="Revoke the invitation of dora@example.com").click()
+    page.get_by_role("button", name="Revoke the invitation for dora@example.com").click()
     expect(page.get_by_role("heading", name="Open invitations")).to_have_count(0)
     assert Invitation.objects.get().state == "revoked"
 

@@ -16,14 +16,14 @@ def test_who_has_no_room_finds_the_way_to_free_some(page: Page, worktop, alice, 
     page.goto(worktop.get_absolute_url())
     expect(attached(page)).to_have_count(1)
     choose(page, png("new.png"))
-    expect(sending(page, "new.png")).to_contain_text("Delete some of your files for good.")
+    expect(sending(page, "new.png")).to_contain_text("Permanently delete some of your files.")
     with page.expect_popup() as opened:
         sending(page, "new.png").get_by_role("link", name="See your files").click()
     files = opened.value
     files.get_by_role("button", name="Remove old.png").click()
-    files.get_by_role("link", name="Delete for good: old.png").click()
+    files.get_by_role("link", name="Delete permanently: old.png").click()
     files.get_by_role("button", name="Delete permanently").click()
-    expect(files.get_by_text("“old.png” is deleted for good")).to_be_visible()
+    expect(files.get_by_text("“old.png” was permanently deleted")).to_be_visible()
     expect(files.get_by_text("0 bytes of")).to_be_visible()
     page.get_by_role("button", name="Try again: new.png").click()
     expect(sending(page, "new.png").get_by_role("link", name="See your files")).to_be_hidden()

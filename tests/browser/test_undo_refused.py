@@ -9,7 +9,7 @@ from todos.models import Attachment, Todo
 from uploads.models import Upload
 from workflows.testing import run_until_idle
 
-GONE = "This is no longer here."
+GONE = "This no longer exists."
 
 
 def remove(page: Page, name: str) -> None:
@@ -26,9 +26,9 @@ def test_what_was_deleted_for_good_in_another_tab(on_page, worktop, alice, watch
     page.reload()
     remove(page, "plan.png")
     other.goto("/files/")
-    other.get_by_role("link", name="Delete for good: plan.png").click()
+    other.get_by_role("link", name="Delete permanently: plan.png").click()
     other.get_by_role("button", name="Delete permanently").click()
-    expect(other.get_by_text("“plan.png” is deleted for good")).to_be_visible()
+    expect(other.get_by_text("“plan.png” was permanently deleted")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#toast")).to_contain_text(GONE)
     expect(page.get_by_role("heading", name="Files")).to_be_visible()

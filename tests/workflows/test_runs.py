@@ -114,7 +114,7 @@ def test_the_last_failure_ends_the_run_and_retry_goes_on(ended):
     for _ in range(3):
         run_until_idle()
         advance(timedelta(hours=1))
-    assert ended(run, "failed")["message"] == "Step 'shaky' failed for good: ValueError: shaky is broken"
+    assert ended(run, "failed")["message"] == "Step 'shaky' failed permanently: ValueError: shaky is broken"
     assert calls["shaky"] == 3
     engine.retry(run.pk)
     run_until_idle()
@@ -144,7 +144,7 @@ def test_non_retryable_ends_a_step_at_once(ended):
 
     run = engine.start(refusing, {})
     run_until_idle()
-    assert ended(run, "failed")["message"] == "Step 'pay' failed for good: NonRetryable: no such card"
+    assert ended(run, "failed")["message"] == "Step 'pay' failed permanently: NonRetryable: no such card"
     assert calls["refuse"] == 1
 
 
@@ -169,7 +169,7 @@ def test_a_child_that_fails_is_an_error_of_its_parent(ended):
         run_until_idle()
         advance(timedelta(hours=1))
     run_until_idle()
-    assert ended(run).startswith("run mother.0 failed: StepFailed: Step 'shaky' failed for good")
+    assert ended(run).startswith("run mother.0 failed: StepFailed: Step 'shaky' failed permanently")
 
 
 def test_code_that_swallows_the_suspension_gets_no_further(ended):

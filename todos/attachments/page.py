@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from todos.attachments import attaching
+from todos.attachments.words import sending_words
 from todos.models import Attachment, Todo
 from todos.models.attachment import MOST_FILES
 from todos.models.roles import WRITERS
@@ -50,6 +51,7 @@ def files_context(todo: Todo, *, person: User) -> dict[str, Any]:
         "largest": settings.UPLOAD_MAX_BYTES,
         "types": ",".join(Type.values),
         "most_pixels": dumps(MOST_PIXELS),
+        "sending_words": sending_words() if writer else {},
     }
 
 

@@ -1,5 +1,6 @@
 // What plain forms cannot do: empty the field after adding, leave empty parameters out of addresses,
 // save a choice as it is made, and cancel an edit with Esc.
+import { closed, opened } from "./escape.js";
 import { clear } from "./toast.js";
 
 document.addEventListener("htmx:config:request", ({ detail }) => {
@@ -29,14 +30,6 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches("[data-submits]")) target.form.requestSubmit();
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  const cancel = event.target.closest(".editing")?.querySelector("[data-cancel]");
-  if (cancel) cancel.click();
-  else if (event.target.matches("#search")) leaveSearch(event.target);
-  else if (event.target.matches("#id_text, #id_name")) event.target.blur();
-});
-
 function leaveSearch(field) {
   // Not merely blurred: after the swap the focus would be given back to where it was last.
   document.getElementById("main").focus({ preventScroll: true });
@@ -46,8 +39,18 @@ function leaveSearch(field) {
   field.form.requestSubmit();
 }
 
+function leave(field) {
+  const cancel = field.closest(".editing")?.querySelector("[data-cancel]");
+  if (cancel) cancel.click();
+  else if (field.matches("#search")) leaveSearch(field);
+  else field.blur();
+}
+
 document.addEventListener("focusin", ({ target }) => {
+  if (target.closest(".editing") || target.matches("#search, #id_text, #id_name")) opened(target, leave);
   if (target.matches("[data-selects]")) target.select();
   // An edit begins at the end of the text, not before it.
   if (target.matches(".editing input[name=text]")) target.setSelectionRange(target.value.length, target.value.length);
 });
+
+document.addEventListener("focusout", ({ target }) => closed(target));

@@ -1,4 +1,6 @@
 // Menus are <details>, dialogs <dialog>, the drawer a popover: this adds closing them from outside and by Esc.
+import { closed, opened } from "./escape.js";
+
 const open = () => document.querySelectorAll("details.menu[open]");
 
 document.addEventListener("click", ({ target }) => {
@@ -8,17 +10,16 @@ document.addEventListener("click", ({ target }) => {
   if (target.matches("dialog")) target.close();
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  for (const menu of open()) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  }
-});
+function fold(menu) {
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
 
 // Upwards where there is no room below.
 document.addEventListener("toggle", ({ target }) => {
-  if (!target.matches?.("details.menu") || !target.open) return;
+  if (!target.matches?.("details.menu")) return;
+  if (!target.open) return closed(target);
+  opened(target, fold);
   target.classList.remove("up");
   const panel = target.querySelector(".menu-panel").getBoundingClientRect();
   target.classList.toggle("up", panel.bottom > window.innerHeight && panel.height < panel.top);

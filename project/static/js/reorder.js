@@ -1,4 +1,6 @@
 // Dragging a row by its grip. The page shows the new order at once; the server's answer decides.
+import { closed, opened } from "./escape.js";
+
 let drag = null;
 
 function rowAt(y) {
@@ -16,6 +18,7 @@ function mark(row, side) {
 function end() {
   mark(null);
   drag?.row.classList.remove("dragged");
+  if (drag) closed(drag.row);
   drag = null;
 }
 
@@ -47,6 +50,7 @@ document.addEventListener("pointerdown", (event) => {
   event.preventDefault();
   drag = { row: grip.closest(".row") };
   drag.row.classList.add("dragged");
+  opened(drag.row, end);
 });
 
 document.addEventListener("pointermove", (event) => {
@@ -61,6 +65,3 @@ document.addEventListener("pointermove", (event) => {
 
 document.addEventListener("pointerup", () => drag && drop());
 document.addEventListener("pointercancel", end);
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && drag) end();
-});

@@ -1,4 +1,6 @@
 // What a person has unfolded stays so over a swap that somebody else's change, or a clock, brought about.
+import { closed, opened } from "./escape.js";
+
 let open = [];
 
 document.addEventListener("htmx:before:swap", ({ detail }) => {
@@ -20,15 +22,15 @@ document.addEventListener("htmx:after:swap", () => {
 
 // A field that unfolds has the focus; Esc folds it again.
 document.addEventListener("toggle", ({ target }) => {
-  if (!target.matches?.("details.caption") || !target.open) return;
+  if (!target.matches?.("details.caption")) return;
+  if (!target.open) return closed(target);
+  opened(target, fold);
   if ("kept" in target.dataset) delete target.dataset.kept;
   else target.querySelector("[name=caption]").select();
 }, true);
 
-document.addEventListener("keydown", (event) => {
-  const details = event.key === "Escape" && event.target.closest?.("details.caption[open]");
-  if (!details) return;
+function fold(details) {
   details.open = false;
   details.querySelector("form").reset();
   details.querySelector("summary").focus();
-});
+}

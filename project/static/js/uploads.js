@@ -11,6 +11,7 @@ const items = [];
 
 const element = (id) => document.getElementById(id);
 const form = () => element("attach-form");
+const words = () => JSON.parse(element("sending-words").textContent);
 
 // What is known before a byte is sent
 
@@ -77,7 +78,7 @@ function wire(item) {
 }
 
 function sentence(key, values = {}) {
-  const text = element("sending").getAttribute(`data-said-${key}`) ?? key;
+  const text = words()[key] ?? key;
   return Object.entries(values).reduce((all, [name, value]) => all.replace(`{${name}}`, () => value), text);
 }
 
@@ -90,7 +91,7 @@ function announce(key, { name }, reason = "") {
   const log = element("sending-log");
   if (!log) return;
   const line = document.createElement("p");
-  line.textContent = log.dataset[key].replace("{name}", () => name).replace("{reason}", () => reason);
+  line.textContent = sentence(key, { name, reason });
   log.append(line);
   if (log.childElementCount > MOST_LINES) log.firstElementChild.remove();
 }
@@ -113,7 +114,7 @@ function fail(item, error, { final = false } = {}) {
   const reason = text || sentence(error.key ?? "refused");
   item.row.querySelector("[data-said]").textContent = reason;
   item.row.querySelector("[data-full]").hidden = error.code !== "quota";
-  announce("failed", item, reason);
+  announce("not-sent", item, reason);
 }
 
 /** A swap may have emptied the list, and the server's list may show what is shown here. */
@@ -138,7 +139,7 @@ function forget(item) {
   if (hadFocus) element("attach")?.focus();
 }
 
-const bytes = (count) => written(count, element("sending").dataset);
+const bytes = (count) => written(count, words().sizes);
 
 // The work
 
@@ -257,6 +258,15 @@ document.addEventListener("drop", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", place);
+
+// What was chosen while this was on its way.
+for (const id of ["attach", "attach-photo"]) {
+  const input = element(id);
+  if (input?.files.length) {
+    add([...input.files]);
+    input.value = "";
+  }
+}
 
 window.addEventListener("beforeunload", (event) => {
   if (items.some(({ state }) => state === "running" || state === "waiting")) event.preventDefault();

@@ -137,7 +137,7 @@ def test_two_operators_cannot_shut_each_other_out(staff, make_user):
         try:
             together.wait()
             return person.ban()
-        except ValidationError:
+        except LastOperator:
             return False
         finally:
             connection.close()

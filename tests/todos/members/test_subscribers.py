@@ -31,7 +31,7 @@ def test_a_new_member_is_told(flat, alice, mallory, mails, mailoutbox, settings)
     assert mails() == [[mallory.email]]
     [mail] = mailoutbox
     assert mail.subject == "Alice shared “Tom & O'Brien” with you"
-    assert "Alice added you to the list “Tom & O'Brien”. Your role there: Reader." in mail.body
+    assert "Alice added you to the list “Tom & O'Brien”. Your role: Reader." in mail.body
     assert f"{settings.PUBLIC_URL}/lists/{flat.pk}/" in mail.body
 
 
@@ -39,7 +39,7 @@ def test_the_mail_says_what_role_was_given(flat, alice, mallory, mails, mailoutb
     flat.add_member(mallory, role=Role.READER, by=alice)
     flat.memberships.get(user=mallory).change_role(Role.OWNER, by=alice)
     mails()
-    assert "Your role there: Reader." in mailoutbox[0].body
+    assert "Your role: Reader." in mailoutbox[0].body
 
 
 def test_who_is_in_it_already_is_not_told_again(flat, alice, bob, mails):
