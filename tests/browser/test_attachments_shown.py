@@ -40,6 +40,23 @@ def test_the_dialog_by_keyboard(on_page, worktop, alice):
     expect(page.get_by_role("link", name="two.png")).to_be_focused()
 
 
+def test_escape_leaves_one_level_at_a_time(on_page, worktop, alice):
+    page = on_page
+    attach(worktop, by=alice, name="one.png")
+    page.reload()
+    caption = page.locator("details.caption")
+    menu = page.locator("#file-rows details.menu")
+    caption.locator("summary").click()
+    menu.locator("summary").click()
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(caption).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(caption).not_to_have_attribute("open", "")
+    expect(caption.locator("summary")).to_be_focused()
+
+
 @pytest.mark.slow
 def test_removed_and_brought_back(on_page, worktop, alice):
     page = on_page
