@@ -27,7 +27,7 @@ def test_a_list_page_takes_few_requests(run, chromium):  # noqa: F811
     answers: list[Response] = []
     with chromium.new_context(storage_state=signed_in) as cold:
         page = cold.new_page()
-        page.on("response", lambda answer: answers.append(answer))
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright wants a function
         page.goto(address, wait_until="networkidle")
         bytes_sent = sum(answer.request.sizes()["responseBodySize"] for answer in answers)
     kinds = Counter(answer.request.resource_type for answer in answers)
