@@ -31,6 +31,8 @@ from tests.upgrades.names import (
     mail,
     make_link,
     messages,
+    new_members,
+    onboarded,
     password_link,
     place_in,
     purging,
@@ -46,6 +48,7 @@ LOGIN = "/accounts/login/"
 AUTHENTICATE = "/accounts/factors/authenticate/"
 RESET = "/accounts/password/reset/"
 SWITCHED_OFF = "prune audit"
+NEW_MEMBERS, ONBOARDED = "changes.added-to-list", "changes.onboarding"
 
 
 def arrive() -> None:
@@ -82,12 +85,18 @@ def write_dead_letters() -> dict[str, list[int]]:
     engine.send(resetting.QUEUE, {"person": named("Bob").pk})
     with patch.object(mail, "send_mail", side_effect=OSError("the templates are gone")):
         _fail_for_good(resetting.QUEUE)
+    TodoList.create("Shed", by=named("Alice")).add_member(named("Bob"), role=Role.READER, by=named("Alice"))
+    with patch.object(new_members, "send_mail", side_effect=OSError("the templates are gone")):
+        _fail_for_good(NEW_MEMBERS)
+    _complete_as_newcomer("Carol")
+    with patch.object(onboarded.onboarding, "note_completion", side_effect=OSError("nobody listens")):
+        _fail_for_good(ONBOARDED)
     dead = Message.objects.dead()
     return {queue: list(dead.filter(queue=queue).values_list("pk", flat=True)) for queue in dead_letter_queues()}
 
 
 def dead_letter_queues() -> list[str]:
-    return [mail.QUEUE, resetting.QUEUE]
+    return [mail.QUEUE, resetting.QUEUE, NEW_MEMBERS, ONBOARDED]
 
 
 def _fail_for_good(queue: str) -> None:
@@ -95,6 +104,12 @@ def _fail_for_good(queue: str) -> None:
         assert pending.due_at
         held.hold(pending.due_at)
         deliver(queue)
+
+
+def _complete_as_newcomer(name: str) -> None:
+    User.objects.filter(pk=named(name).pk).update(onboarding_at=PRESENT)
+    person = named(name)
+    TodoList.create("First list", by=person).add("Find the kettle", by=person).complete(by=person)
 
 
 def settle_in() -> dict[str, object]:
@@ -113,6 +128,7 @@ def settle_in() -> dict[str, object]:
     schedules.switch(SWITCHED_OFF, on=False)
     engine.pause(engine.start("reconcile usage", {}).pk)
     _fail_one_mail()
+    _complete_as_newcomer("Carol")
     browsers = {name: sign_in(name) for name in ("Alice", "Bob", "Carol", "Sten")}
     return {
         "at": PRESENT.isoformat(),

@@ -17,8 +17,10 @@ from accounts.models import AuditKind, DataExport, PurgeRequest, PurgeStatus, Se
 from accounts.signing_in import resetting
 from todos.attachments.attaching import target
 from todos.bulk_adds import steps as bulk_add_steps
+from todos.members import subscribers as new_members
 from todos.models import Attachment, BulkAdd, Role, TodoList
 from todos.models.bulkadd import State as BulkAddState
+from todos.people import subscribers as onboarded
 from todos.people.grants import place_in
 from uploads.models import State as UploadState
 from uploads.models import Upload
@@ -84,7 +86,9 @@ __all__ = [
     "mail",
     "make_link",
     "messages",
+    "new_members",
     "new_token",
+    "onboarded",
     "onboarding",
     "password_link",
     "place_in",

@@ -61,7 +61,12 @@ def newcomer() -> tuple[User, Begun]:
 def newcomer_completes() -> Begun:
     person, begun = newcomer()
     todo = TodoList.create("First list", by=person).add("Find the kettle", by=person)
-    begun.deeds.append(lambda: todo.complete(by=person))
+
+    def complete() -> None:
+        todo.complete(by=person)
+        deliver("changes.onboarding")
+
+    begun.deeds.append(complete)
     return begun
 
 
