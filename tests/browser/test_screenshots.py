@@ -18,7 +18,7 @@ TODOS = [
     ("Order tiles, 4 m² + 10 % spare", "Same batch number as the first delivery"),
     ("Ask the neighbours which week is quiet", ""),
     ("Call “Müller & Söhne” about the invoice for the bathroom fittings that were delivered twice", ""),
-    ("Choose the paint for the hallway", "Off-white; what is left over stands in the cellar"),
+    ("Choose the paint for the hallway", "Off-white; the rest is in the cellar"),
     ("Book the lift for the fridge", ""),
     ("Find the key to the meter cupboard", ""),
 ]

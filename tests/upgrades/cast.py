@@ -129,6 +129,7 @@ def settle_in() -> dict[str, object]:
     engine.pause(engine.start("reconcile usage", {}).pk)
     _fail_one_mail()
     _complete_as_newcomer("Carol")
+    TodoList.create("Cellar", by=alice).add_member(bob, role=Role.READER, by=alice)
     browsers = {name: sign_in(name) for name in ("Alice", "Bob", "Carol", "Sten")}
     return {
         "at": PRESENT.isoformat(),
