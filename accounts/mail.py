@@ -36,7 +36,7 @@ NEVER_WORKS = (ValueError, MessageError)  # a message that cannot be written; tr
 def kinds() -> dict[str, str | Promise]:
     """Return the mails that a person can do without, with the words for them; all others are about their account."""
     others = {kind: label for extension in extensions.joined() for kind, label in extension.mails.items()}
-    return others | {TIPS: _("Tips for getting started")}
+    return others | {TIPS: _("Email me tips for getting started")}
 
 
 def send_mail(

@@ -27,7 +27,7 @@ class TodosConfig(AppConfig):
                 purge=workflows.purge_person,
                 card=page.card,
                 has_begun=subscribers.has_begun,
-                mails={ADDED_TO_LIST: _("When someone shares a list with me")},
+                mails={ADDED_TO_LIST: _("Email me when someone shares a list with me")},
                 limits={
                     "add_member": _("Adding members to a list"),
                     "bulk_add": _("Adding many to-dos at once"),

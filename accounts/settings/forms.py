@@ -38,8 +38,7 @@ class SettingsForm(forms.Form):
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]
         for kind, words in mail.kinds().items():
-            label = _("Email me: %(what)s") % {"what": words}
-            self.fields[_mail_field(kind)] = forms.BooleanField(label=label, required=False)
+            self.fields[_mail_field(kind)] = forms.BooleanField(label=words, required=False)
 
     @classmethod
     def of(cls, user: User) -> SettingsForm:
