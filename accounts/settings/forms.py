@@ -38,7 +38,7 @@ class SettingsForm(forms.Form):
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]
         for kind, words in mail.kinds().items():
-            self.fields[_mail_field(kind)] = forms.BooleanField(label=words, required=False)
+            self.fields[_mail_field(kind)] = forms.BooleanField(label=str(words), required=False)
 
     @classmethod
     def of(cls, user: User) -> SettingsForm:

@@ -12,7 +12,12 @@ FIRST = (0, 2, 0)
 """From this version on each keeps what the next ones start from."""
 
 
-@pytest.fixture(params=VERSIONS, ids=[folder.name for folder in VERSIONS])
+OLDER = [pytest.mark.slow, pytest.mark.database]
+
+
+@pytest.fixture(
+    params=[pytest.param(folder, id=folder.name, marks=[] if folder == VERSIONS[-1] else OLDER) for folder in VERSIONS]
+)
 def kept(request):
     return request.param
 
