@@ -3,7 +3,7 @@
 # Without compiled files, each of the many Python processes below would compile the project again.
 unexport PYTHONDONTWRITEBYTECODE
 python := .venv/bin/python
-pytest := $(python) -m pytest
+pytest := $(python) -m pytest --durations=10 --durations-min=0.5
 both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 # Tests marked `database` run on PostgreSQL in `make test`, the others on SQLite; `make test-slow` runs each on the other.
