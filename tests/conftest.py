@@ -1,21 +1,39 @@
 """The same people everywhere: Alice owns, Bob shares (editor), Carol reads, Mallory is a stranger."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from tests import template
 from todos.models import Role, Todo, TodoList
 from uploads.verifying import decoding
 from workflows.core import clock, crash
 from workflows.replay import step
 
 PASSWORD = "kelp holds the rock"
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Begin with the copy below. Nothing deletes it: its folder, or its server, goes as a whole."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings) -> None:
+    name = connection.creation._get_test_db_name()
+    if connection.vendor == "sqlite":
+        template.copy_file(name)
+    else:
+        template.copy_database(name, server=os.environ["DATABASE_URL"])
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def _start(config: pytest.Config) -> None:
     options = config.known_args_namespace
     os.environ["DATA_DIR"] = str(temporary_folder(config))
+    os.environ["TEMPLATE_DIR"] = str(temporary_folder(config))
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("REDIS_URL", None)
     if options.database == "postgres":

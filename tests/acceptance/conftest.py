@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import template
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -168,7 +170,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path: Path) -> Iterator:
     started: list[Running] = []
 
-    def start(checkout: Path = ROOT, *, data: Path = tmp_path / "data", **environment: str) -> Running:
+    def start(
+        checkout: Path = ROOT, *, data: Path = tmp_path / "data", empty: bool = False, **environment: str
+    ) -> Running:
+        """Start it on a folder that is `empty` at first, or has a migrated database in it; or once more on a folder."""
+        if not empty and not data.exists():
+            data.mkdir(mode=0o700)
+            template.copy_file(data / "holdfast.sqlite3")
         started.append(Running(checkout, data=data, **environment))
         return started[-1]
 

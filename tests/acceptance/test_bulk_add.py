@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import template
 from tests.acceptance.conftest import ROOT, survivors, wait_for
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
@@ -24,7 +25,8 @@ LINES, GOOD, KILLS = 100_000, 99_000, 5
 def environment(tmp_path) -> dict[str, str]:
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     found = keep | {"DATA_DIR": str(tmp_path / "data"), "PYTHONWARNINGS": "ignore"}
-    manage(found, "migrate", "--verbosity=0")
+    (tmp_path / "data").mkdir(mode=0o700)
+    template.copy_file(tmp_path / "data" / "holdfast.sqlite3")
     return found
 
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.acceptance
 
 
 def test_a_newcomer_gets_a_to_do_done(clone, run, visitor):
-    first = run(clone)
+    first = run(clone, empty=True)
     first.wait_until_healthy(seconds=90)
     email = re.search(r"email: +(\S+)", first.log)[1]
     password = re.search(r"password: +(\S+)", first.log)[1]
