@@ -71,9 +71,9 @@ class Running:
     def log(self) -> str:
         return self.log_file.read_text()
 
-    def fetch(self, path: str) -> tuple[int, bytes]:
+    def fetch(self, path: str, *, timeout: float = 5) -> tuple[int, bytes]:
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as response:
+            with urllib.request.urlopen(self.url + path, timeout=timeout) as response:
                 return response.status, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -37,9 +37,8 @@ def a_killed_web_child_is_back_and_nobody_is_refused_meanwhile(holdfast):
     web = holdfast.find("gunicorn")
     web.send_signal(signal.SIGKILL)
     web.wait(timeout=5)
-    started = time.monotonic()
-    assert holdfast.fetch("/healthz")[0] == 200  # waited in the socket that the supervisor holds
-    assert time.monotonic() - started < 3
+    # It is not refused: it waits in the socket that the supervisor holds, for as long as a start takes here.
+    assert holdfast.fetch("/healthz", timeout=PATIENCE)[0] == 200
     assert holdfast.find("gunicorn").pid != web.pid
 
 
