@@ -1,5 +1,7 @@
 """Operators see who is limited now, and let them try again."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
@@ -13,7 +15,15 @@ from tests.conftest import PASSWORD
 LIMITS = f"{PEOPLE}limits/"
 CLEAR = f"{LIMITS}clear/"
 
-pytestmark = [pytest.mark.cache, pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.cache, pytest.mark.usefixtures("long_window")]
+
+
+@pytest.fixture
+def long_window(clock, settings, monkeypatch):
+    """Let everyone's windows have just begun, and be long: a note ends by the real clock, whatever this one says."""
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign_in": [("3/1h", "account and address")]}
+    monkeypatch.setattr("django_ratelimit.core.zlib", SimpleNamespace(crc32=lambda _value: 0))
+    clock.now += 1
 
 
 @pytest.fixture
