@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from tests.workflows.definitions import (
     EVERYTHING,
@@ -26,7 +27,8 @@ from workflows.transitions import messages, pruning, schedules
 from workflows.transitions.guarding import LEASE
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
-PASSAGES = [1, 2, 3]
+# A later passage differs by what the run has done before, not by the database, which every point meets at its first.
+PASSAGES = [1, 2, 3] if connection.vendor == "sqlite" else [1]
 UNREACHED = {
     # What only a lost or overtaken worker does; tests/workflows/worker/test_working.py has them.
     "messages.give_back.before",
