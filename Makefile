@@ -8,6 +8,7 @@ both := -n 2 --dist worksteal
 fast := not slow and not browser and not acceptance
 # Tests marked `database` run on PostgreSQL in `make test`, the others on SQLite; `make test-slow` runs each on the other.
 apps := tests/accounts tests/todos tests/uploads tests/workflows tests/upgrades
+inside := $(apps) tests/architecture tests/project
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,17 +20,17 @@ setup: ## Install Holdfast and the tools for tests and checks
 	@bin/setup --dev
 
 test: setup ## Run the main tests: on SQLite, PostgreSQL and Valkey, in Chromium, and from a fresh clone
-	@$(pytest) $(both) -m "$(fast) and not database"
+	@$(pytest) $(both) -m "$(fast) and not database" $(inside)
 	@$(pytest) $(both) -m "$(fast) and database" --database postgres $(apps)
 	@$(pytest) -m cache --cache valkey tests/project tests/accounts
 	@$(pytest) $(both) -m "not slow" tests/acceptance tests/browser
 
 test-slow: setup ## Run the longer tests
 	@$(pytest) $(both) -m "$(fast) and database" $(apps)
-	@$(pytest) $(both) -m "slow and not acceptance"
+	@$(pytest) $(both) -m "slow and not acceptance" $(inside) tests/browser
 	@$(pytest) $(both) -m "slow and database and not browser and not acceptance" --database postgres $(apps)
 	@$(pytest) $(both) -m "$(fast) and not database" --database postgres $(apps)
-	@$(pytest) $(both) -m "slow and acceptance"
+	@$(pytest) $(both) -m "slow and acceptance" tests/acceptance tests/workflows
 
 check: setup ## Check format, lint, types, templates, imports, migrations and deployment settings
 	@bin/check
