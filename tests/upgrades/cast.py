@@ -32,7 +32,7 @@ from tests.upgrades.names import (
     make_link,
     messages,
     new_members,
-    onboarded,
+    onboarding,
     password_link,
     place_in,
     purging,
@@ -89,7 +89,7 @@ def write_dead_letters() -> dict[str, list[int]]:
     with patch.object(new_members, "send_mail", side_effect=OSError("the templates are gone")):
         _fail_for_good(NEW_MEMBERS)
     _complete_as_newcomer("Carol")
-    with patch.object(onboarded.onboarding, "note_completion", side_effect=OSError("nobody listens")):
+    with patch.object(onboarding, "note_completion", side_effect=OSError("nobody listens")):
         _fail_for_good(ONBOARDED)
     dead = Message.objects.dead()
     return {queue: list(dead.filter(queue=queue).values_list("pk", flat=True)) for queue in dead_letter_queues()}

@@ -20,7 +20,6 @@ from todos.bulk_adds import steps as bulk_add_steps
 from todos.members import subscribers as new_members
 from todos.models import Attachment, BulkAdd, Role, TodoList
 from todos.models.bulkadd import State as BulkAddState
-from todos.people import subscribers as onboarded
 from todos.people.grants import place_in
 from uploads.models import State as UploadState
 from uploads.models import Upload
@@ -88,7 +87,6 @@ __all__ = [
     "messages",
     "new_members",
     "new_token",
-    "onboarded",
     "onboarding",
     "password_link",
     "place_in",
