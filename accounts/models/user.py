@@ -35,7 +35,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(banned_at__isnull=False).exclude(banned_until__lte=now)
 
     def active(self) -> Self:
-        """People who may sign in: neither switched off nor banned."""
+        """People who can sign in: neither deactivated nor banned."""
         return self.filter(is_active=True).exclude(pk__in=self.banned().values("pk"))
 
     def operators(self) -> Self:

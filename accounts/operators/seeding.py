@@ -36,7 +36,7 @@ def seed_admin(*, email: str, password: str | None, reset_password: bool = False
     """Make a superuser who can sign in at once; an existing person is promoted, a superuser is left as they are.
 
     Without a password one is generated. Raises CommandError for an invalid address or password, and for a
-    person who is switched off or banned.
+    person who is deactivated or banned.
     """
     email = User.objects.normalize_email(email)
     try:
@@ -48,7 +48,7 @@ def seed_admin(*, email: str, password: str | None, reset_password: bool = False
         user, created = User.objects.get_or_create(email=email, defaults={"is_staff": True, "is_superuser": True})
         user = User.objects.select_for_update().get(pk=user.pk)
         if not user.may_sign_in():
-            raise refuse(f"{email} is switched off or banned. Undo that in the admin, or use another address.")
+            raise refuse(f"{email} is deactivated or banned. Undo that in the admin, or use another address.")
         promoted = not (user.is_superuser and user.is_staff)
         generated = None
         if created or reset_password:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         if user is None:
             raise refuse(f"Nobody here has the address {email}.")
         if not user.is_active:
-            raise refuse(f"The account of {email} is switched off; switch it on in the admin first.")
+            raise refuse(f"The account of {email} is deactivated; activate it in the admin first.")
         if user.is_banned():
             raise refuse(f"{email} is banned; lift the ban in the admin first.")
         self.stdout.write(password_link(user))

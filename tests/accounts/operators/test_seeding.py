@@ -155,7 +155,7 @@ def test_a_reset_link_lets_a_locked_out_person_in(alice):
 def test_a_reset_link_says_why_there_is_none(alice, bob):
     alice.ban()
     User.objects.filter(pk=bob.pk).update(is_active=False)
-    for email, reason in [(alice.email, "banned"), (bob.email, "switched off"), ("x@example.com", "Nobody")]:
+    for email, reason in [(alice.email, "banned"), (bob.email, "deactivated"), ("x@example.com", "Nobody")]:
         with pytest.raises(CommandError, match=reason) as refusal:
             command("reset_link", email)
         assert refusal.value.returncode == 2
