@@ -1,4 +1,4 @@
-"""What text may hold. PostgreSQL refuses NUL; controls and overrides of direction fool people and programs."""
+"""Which characters text can contain. PostgreSQL refuses NUL; control and direction characters mislead people."""
 
 import unicodedata
 

@@ -165,7 +165,7 @@ def htmx(get_response: Handler) -> Handler:
         try:
             urlsplit(request.headers.get("HX-Current-URL", ""))
         except ValueError:
-            del request.META["HTTP_HX_CURRENT_URL"], request.headers  # the latter is made anew
+            del request.META["HTTP_HX_CURRENT_URL"], request.headers  # the latter is built again
         response = get_response(request)
         if "HX-Request" not in request.headers or response.status_code != HTTPStatus.FOUND:
             return response

@@ -1,4 +1,4 @@
-"""What may be uploaded: the one list of it. SVG and HTML never: they are programs."""
+"""The one list of file types that can be uploaded. SVG and HTML are never on it, because they are programs."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What becomes of a person's uploads when they ask for their data, and when they go."""
+"""Exporting a person's uploads, and what happens to them when the person leaves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -199,7 +199,7 @@ def owners() -> list[int]:
 
 
 def reconcile(owner_ids: Sequence[int]) -> int:
-    """Count anew what the members' uploads take; return how many were noted wrongly."""
+    """Count again what the members' uploads take; return how many were noted wrongly."""
     still_there = User.objects.filter(pk__in=owner_ids).values_list("pk", flat=True)  # since the step that found them
     return sum(_reconcile(owner_id) for owner_id in sorted(still_there))
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Gone(Exception):
-    """What the upload was for is not there any more, or its owner may not add to it any more."""
+    """The upload's target no longer exists, or its owner can no longer add to it."""
 
 
 class Full(Exception):
-    """What the upload is for has as many files as it can have."""
+    """The upload's target has reached its limit of files."""
 
 
 class Target(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the browser asks for on the way of a file; the bytes themselves go to the store."""
+"""The requests of a browser that uploads a file; the bytes themselves go to the store."""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -43,7 +43,7 @@ def verify_upload(step: engine.Steps, *, upload_id: UUID) -> str:
 
 @engine.workflow(RECHECK)
 def recheck_upload(step: engine.Steps, *, upload_id: UUID) -> str:
-    """Read a ready file again and note what was found; make its pictures anew."""
+    """Read a ready file again and note what was found; make its pictures again."""
     finding: str = step.do("read", checking.reread, upload_id, retry=PATIENCE, timeout=READING)
     step.transaction("note", checking.note, upload_id, finding=finding, now=step.now())
     if not finding:
@@ -85,7 +85,7 @@ def sweep_uploads(step: engine.Steps) -> dict[str, int]:
 
 @engine.workflow("reconcile usage")
 def reconcile_usage(step: engine.Steps) -> int:
-    """Count anew what each member's uploads take; return how many were noted wrongly."""
+    """Count again what each member's uploads take; return how many were noted wrongly."""
     owners = step.do("find owners", sweeping.owners)
     wrong = step.map("count", sweeping.reconcile, owners, batch=BATCH, in_transaction=True)
     return sum(wrong)

@@ -1,4 +1,4 @@
-"""Who adds, changes or deletes people or groups in the operator console has just shown who they are."""
+"""Adding, changing or deleting people or groups in the console requires recent re-authentication."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is limited now, in the operator console: who may view people looks, who may change them clears."""
+"""People who are currently limited, in the console: needs the right to view people, and to clear, to change them."""
 
 from typing import Any
 

@@ -84,7 +84,7 @@ class PurgingMixin(admin.ModelAdmin[User]):
 
 @admin.register(PurgeRequest)
 class PurgeRequestAdmin(PlainlyNamed[PurgeRequest]):
-    """What waits for approval, and what became of earlier requests. Rows are made and changed by their verbs only."""
+    """Requests that wait for approval, and the outcome of earlier ones. Only their verbs create and change rows."""
 
     list_display = ("__str__", "status", "requested_by", "requested_at", "expires_at", "decided_by", "ended_at")
     list_filter = ("status",)

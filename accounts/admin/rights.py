@@ -1,4 +1,4 @@
-"""Who may do what to whom in the operator console."""
+"""Which operators can do what to whom in the console."""
 
 from django.http import HttpRequest
 

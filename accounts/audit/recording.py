@@ -1,4 +1,4 @@
-"""Who did what to whose account, from which address: recorded in the transaction of the deed itself."""
+"""The audit log: who did what to whose account, from which address, recorded in the transaction of the action."""
 
 from datetime import datetime
 

@@ -13,7 +13,7 @@ EVENTS_A_PAGE = 50
 @login_required
 @require_safe
 def activity(request: MemberRequest) -> HttpResponse:
-    """What happened to the account, and what its person did to others'."""
+    """Show what happened to the account, and what its person did to other accounts."""
     events = about(request.user).select_related("actor", "person")
     page = Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "accounts/audit/activity.html", {"events": page, "page_obj": page})

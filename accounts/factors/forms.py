@@ -58,7 +58,7 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):  # type: ignore[misc]
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the new secret in the session, encrypted, until it is in use: a page opened anew shows the same one."""
+        """Keep the new secret in the session, encrypted, until it is in use: a page opened again shows the same one."""
         self.user = kwargs.pop("user")
         forms.Form.__init__(self, *args, **kwargs)
         session = context.request.session

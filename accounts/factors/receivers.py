@@ -1,4 +1,4 @@
-"""What follows from signing in and from confirming who one is, by whichever way: told by Django and allauth."""
+"""Receivers of signals from Django and allauth: signing in, re-authentication, changes of factors."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ from accounts.text import person_name
 
 
 class AcceptForm(forms.Form):
-    """Who comes by an invitation; an address that it is bound to cannot be changed."""
+    """The account of an invited person; if the invitation is for one address, that address cannot be changed."""
 
     name = forms.CharField(
         label=_("Name"),

@@ -8,7 +8,7 @@ from accounts.leaving.deleting import Heir
 
 
 class DeletionForm(forms.Form):
-    """Who gets what only the person owns; a field for each such thing."""
+    """A field for each thing that only this person owns: who gets it?"""
 
     def __init__(self, *args: Any, shared: list[Shared], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

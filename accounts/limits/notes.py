@@ -1,4 +1,4 @@
-"""Who is limited now: noted in the cache, beside the counters, when a limit is first exceeded in its window.
+"""Notes of who is currently limited, kept in the cache when a limit is first exceeded in its window.
 
 The notes lie in a ring of SLOTS places, because a cache cannot be searched: while more are limited at once, the page
 shows the last ones. A note holds no address that somebody typed.

@@ -45,7 +45,7 @@ class AuditKind(models.TextChoices):
 
 
 NOBODYS = (AuditKind.SIGN_IN_FAILED, AuditKind.LIMITED)
-"""What has no actor from the start; elsewhere the actor may be gone."""
+"""Kinds that never have an actor; for the others the actor may have been deleted."""
 
 
 class AuditQuerySet(models.QuerySet["AuditEvent"]):

@@ -61,7 +61,7 @@ class Session(AbstractBaseSession):
 
     @property
     def number(self) -> str:
-        """What names the session on pages."""
+        """The name of the session on pages."""
         return salted_hmac("accounts.session", self.session_key, algorithm="sha256").hexdigest()[:20]
 
     @property

@@ -170,7 +170,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_active and not self.is_banned()
 
     def ban(self, *, until: datetime | None = None, reason: str = "", by: User | None = None) -> bool:
-        """Shut the person out, until then or for good; return False if exactly this ban held already.
+        """Shut the person out, until then or permanently; return False if exactly this ban held already.
 
         Raises LastOperator.
         """

@@ -1,4 +1,4 @@
-"""What a banned person is told: the reason and the end, once, to who has just shown the right password."""
+"""What a banned person is told after entering the right password: the reason and the end, once."""
 
 from typing import Any
 

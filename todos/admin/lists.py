@@ -41,7 +41,7 @@ class OwnerlessFilter(admin.SimpleListFilter):
 
 
 class MemberInline(admin.TabularInline[Membership, TodoList]):
-    """Who is a member. The person is shown, not chosen: each chooser would cost a query a row."""
+    """Members of the list. The person is shown, not chosen: each chooser would cost a query per row."""
 
     model = Membership
     formset = MembersFormSet

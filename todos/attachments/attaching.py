@@ -1,4 +1,4 @@
-"""What an upload may be meant for here: a to-do. It is attached once its check is done."""
+"""Attaching an upload to a to-do, once its check is done."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404

@@ -172,7 +172,7 @@ class Attachment(Trashable):
         return left
 
     def erase(self, *, by: User) -> bool:
-        """Delete it for good before its days in the trash are over; raise FileNotInTheTrash where it is not there."""
+        """Delete it permanently before its days in the trash are over; raise FileNotInTheTrash if it is not there."""
         with transaction.atomic():
             self.upload.discard(by=by)  # first, as in the check that attaches one
             self.lock()

@@ -20,7 +20,7 @@ TRASH_KEEPS = timedelta(days=30)
 
 
 class Trashable(Lockable):
-    """What somebody made and somebody may put in the trash; people may go, what they did stays."""
+    """Something that can be moved to the trash. Its people may be deleted; what they did is kept."""
 
     TRASHED: ClassVar[Verb]
     RESTORED: ClassVar[Verb]

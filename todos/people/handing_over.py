@@ -1,4 +1,4 @@
-"""What becomes of the lists of a person who deletes their account."""
+"""Handing over the lists of a person who deletes their account."""
 
 from django.db.models import QuerySet
 from django.urls import reverse

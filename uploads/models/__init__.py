@@ -1,6 +1,6 @@
 """Uploads and what they take up.
 
-Lock order: the upload, then its owner's usage. Usage changes by differences, so that it may be counted anew at any
+Lock order: the upload, then its owner's usage. Usage changes by differences, so that it may be counted again at any
 time.
 """
 

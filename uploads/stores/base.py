@@ -1,4 +1,4 @@
-"""What a store of files can do, whatever stands behind it."""
+"""The protocol of a file store, whatever is behind it."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, whatever it says it is."""
+"""The type of a file by its first bytes, whatever it claims to be."""
 
 from uploads.kinds import Type
 

@@ -49,7 +49,7 @@ def bucket_name(histogram: str, bound: float) -> str:
 
 
 def take() -> dict[tuple[str, str], int]:
-    """Return what was counted, and begin anew."""
+    """Return what was counted, and start again from zero."""
     with _lock:
         taken = dict(counts)
         counts.clear()

@@ -52,7 +52,7 @@ class Attempts:
         self._until_settled()
 
     def _until_settled(self) -> None:
-        """Try until the step has succeeded or failed for good; raise Unwind where it waits for its next attempt."""
+        """Try until the step has succeeded or failed permanently; raise Unwind where it waits for its next attempt."""
         while self._step.status == StepStatus.WAITING:
             if self._step.wake_at and self._step.wake_at > clock.now():
                 runs.suspend(self._run, wake_at=self._step.wake_at, waiting_for=f"retry {self._step.key}")

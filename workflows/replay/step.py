@@ -38,7 +38,7 @@ _FAILURES = {
 class Steps:
     """The steps of one run, for as long as a worker holds it. Authors call this `step`.
 
-    A step whose result is recorded returns it; one that failed for good raises StepFailed again, which the workflow
+    A step whose result is recorded returns it; one that failed permanently raises StepFailed again, which the workflow
     may catch. The first other one executes. Names are 1 to 256 characters; a repeated name gets `#2`.
     """
 

@@ -146,7 +146,7 @@ def give_back(token: str) -> None:
 
 @verb
 def replay(ids: Iterable[int], *, by: Any = None) -> int:
-    """Deliver dead letters anew, with all their attempts; return how many were dead."""
+    """Deliver dead letters again, with all their attempts; return how many were dead."""
     now = clock.now()
     with transaction.atomic():
         dead = list(Message.objects.dead().select_for_update().filter(pk__in=list(ids)))

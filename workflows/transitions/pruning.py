@@ -16,7 +16,7 @@ FOR_GOOD = (RunStatus.SUCCEEDED, RunStatus.CANCELLED)
 def runs(before: datetime, *, limit: int) -> int:
     """Delete what belongs to finished runs, and those of which nothing else is left.
 
-    First failed runs can be retried no more: a parent before its child, which it would start anew if that were gone.
+    First failed runs can be retried no more: a parent before its child, which it would start again if that were gone.
     Then they are deleted, a child before its parent. A run that an operator has in hand is left for the next time.
     """
     over = Run.objects.finished().filter(Q(parent=None) | Q(parent__status__in=FOR_GOOD), finished_at__lt=before)

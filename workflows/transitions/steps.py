@@ -124,7 +124,7 @@ def end_attempt(
     error: dict[str, Any],
     retry_at: datetime | None,
 ) -> None:
-    """Record that the running attempt did not succeed; without `retry_at` the step has failed for good.
+    """Record that the running attempt did not succeed; without `retry_at` the step has failed permanently.
 
     A retry in the future suspends the run, and is then raised as Unwind.
     """

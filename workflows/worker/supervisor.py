@@ -2,7 +2,7 @@
 
 A cluster can look alive and be deaf: a worker process killed while idle dies holding the queue's lock, and no job runs
 any more. So what counts is that jobs come back. A cluster that was silent for too long, while its processes were not
-all at work, is killed whole and started anew, and the leases of what it held are ended at once.
+all at work, is killed whole and restarted, and the leases of what it held are ended at once.
 """
 
 import logging
@@ -139,7 +139,7 @@ def _is_dead(name: str) -> bool:
     host, pid, _random = name.rsplit("-", 2)
     if host != socket.gethostname():  # its name only begins as ours does
         return False
-    if int(pid) == os.getpid():  # in a container that was started anew, which numbers its processes as before
+    if int(pid) == os.getpid():  # in a container that was restarted, which numbers its processes as before
         return True
     try:
         os.kill(int(pid), 0)

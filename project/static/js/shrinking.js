@@ -1,4 +1,4 @@
-// A picture that is too large, or of a kind that is not taken, drawn anew to fit. Its metadata is lost on the way.
+// A picture that is too large, or of a kind that is not accepted, redrawn to fit. Its metadata is lost on the way.
 const LONGEST = [4096, 3072, 2048, 1536, 1024]; // pixels; the first is what every browser can draw
 const QUALITY = 0.85;
 

@@ -1,4 +1,4 @@
-"""What a member sees of their own files: what they take, where they are, and what may be done with them there."""
+"""“Your files”: how much space they use, where they are, and what can be done with them."""
 
 from dataclasses import dataclass
 from typing import Any

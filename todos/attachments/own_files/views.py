@@ -26,7 +26,7 @@ def files(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def erase(request: MemberRequest, pk: int) -> HttpResponse:
-    """Ask, as nothing brings it back; then delete it for good."""
+    """Ask, as nothing brings it back; then delete it permanently."""
     found = access.erasable_attachment(request.user, pk)
     if request.method != "POST":
         return render(request, "todos/attachments/own_files/erase.html", {"attachment": found, "todo": found.todo})
