@@ -199,7 +199,8 @@ def test_a_shell_sees_the_exit_code(tmp_path):
     assert (ended.returncode, ended.stdout) == (1, "")
     assert (
         ended.stderr
-        == "CommandError: There is no queue 'nope' here; known are changes.added-to-list, changes.onboarding, mail, password resets, removed uploads.\n"
+        == "CommandError: There is no queue 'nope' here; known are changes.added-to-list, changes.onboarding, mail, "
+        "password resets, removed uploads.\n"
     )
 
 
