@@ -62,6 +62,20 @@ def test_it_shows_before_the_server_has_answered(page):
     expect(tick).to_have_attribute("aria-pressed", "false")
 
 
+def test_escape_cancels_an_edit_that_could_not_be_cancelled_before(page):
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    field = page.get_by_label("Text of the to-do")
+    expect(field).to_be_focused()
+    page.route("**/todos/*/", no_answer)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("status")).to_contain_text("No answer")
+    expect(field).to_be_focused()
+    page.unroute("**/todos/*/")
+    page.keyboard.press("Escape")
+    expect(field).to_have_count(0)
+
+
 def test_adding_keeps_what_was_written(page):
     page.route("**/lists/*/", fails_with(503))
     field = page.get_by_label("Add a to-do")

@@ -41,8 +41,10 @@ function leaveSearch(field) {
 
 function leave(field) {
   const cancel = field.closest(".editing")?.querySelector("[data-cancel]");
-  if (cancel) cancel.click();
-  else if (field.matches("#search")) leaveSearch(field);
+  if (cancel) {
+    opened(field, leave); // until the server has answered, and still if it does not
+    cancel.click();
+  } else if (field.matches("#search")) leaveSearch(field);
   else field.blur();
 }
 
