@@ -1,7 +1,8 @@
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 
 @pytest.fixture
@@ -78,6 +79,25 @@ def test_search(page):
     expect(page).to_have_url(re.compile(r"/lists/\d+/$"))
     page.keyboard.press("j")
     expect(page.locator("#todo-rows .text").first).to_be_focused()
+
+
+def test_escape_closes_what_was_opened_before_the_scripts_came(page):
+    held: list[Route] = []
+    page.route("**/js/escape.js", lambda route: held.append(route))  # noqa: PLW0108 - a handler must be a Python function
+    search, menu = page.get_by_label("Search this list"), page.locator("#main details.menu").first
+
+    def open_early(act: Callable[[], None]) -> None:
+        with page.expect_request("**/js/escape.js"):
+            page.reload(wait_until="commit")
+        act()
+        held.pop().continue_()
+        expect(page.locator("[data-opens]").first).to_be_visible()
+        page.keyboard.press("Escape")
+
+    open_early(search.focus)
+    expect(page.locator("#main")).to_be_focused()
+    open_early(menu.locator("summary").first.click)
+    expect(menu).not_to_have_attribute("open", "")
 
 
 @pytest.mark.slow

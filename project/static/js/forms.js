@@ -48,8 +48,14 @@ function leave(field) {
   else field.blur();
 }
 
+function enter(field) {
+  if (field.closest(".editing") || field.matches("#search, #id_text, #id_name")) opened(field, leave);
+}
+
+if (document.activeElement) enter(document.activeElement); // it had the focus before this was loaded
+
 document.addEventListener("focusin", ({ target }) => {
-  if (target.closest(".editing") || target.matches("#search, #id_text, #id_name")) opened(target, leave);
+  enter(target);
   if (target.matches("[data-selects]")) target.select();
   // An edit begins at the end of the text, not before it.
   if (target.matches(".editing input[name=text]")) target.setSelectionRange(target.value.length, target.value.length);

@@ -15,6 +15,8 @@ function fold(menu) {
   menu.querySelector("summary").focus();
 }
 
+for (const menu of open()) opened(menu, fold); // they were opened before this was loaded
+
 // Upwards where there is no room below.
 document.addEventListener("toggle", ({ target }) => {
   if (!target.matches?.("details.menu")) return;
