@@ -115,7 +115,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
         "You may have signed in or out since you opened it. Nothing was changed. Go back, reload it and try again."
     )
     response = error_response(request, 403, title=_("This page is out of date"), message=message)
-    response["X-Failure"] = "outdated"  # read by failures.js, which has a sentence of its own for it
+    response["X-Failure"] = "outdated"  # read by toast.js, which has a sentence of its own for it
     return response
 
 

@@ -6,8 +6,9 @@ from posixpath import dirname, join, normpath
 from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.utils.html import format_html_join, json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -18,6 +19,23 @@ _IMPORT = re.compile(r"""^import (?:[^"']+ from )?["'](\.[^"']+)["'];""", re.MUL
 def preload_modules(name: str) -> SafeString:
     """Let the browser fetch what a module imports together with it, not once it has read it."""
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', ((static(one),) for one in imports(name)))
+
+
+@register.simple_tag
+def failure_words() -> SafeString:
+    """Say to js/toast.js what failed: by status, by class of status, or with no answer at all."""
+    words = {
+        "offline": _("No answer from Holdfast. Nothing was changed. Check your connection and try again."),
+        "outdated": _("This page is out of date. Nothing was changed. Reload it and try again."),
+        "403": _("You don't have permission to do this. Nothing was changed."),
+        "404": _("This no longer exists. Reload the page to see what has changed."),
+        "413": _("That is too much at once. Nothing was changed."),
+        "429": _("Too many attempts. Wait a moment, then try again."),
+        "429-until": _("Too many attempts. Try again in {seconds} s."),
+        "4xx": _("This was refused. Nothing was changed. Reload the page and try again."),
+        "5xx": _("Something went wrong. Nothing was changed. Try again in a moment."),
+    }
+    return json_script(words, "failure-words")
 
 
 @cache

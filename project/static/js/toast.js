@@ -2,6 +2,7 @@
 // A request that failed changes nothing on the page and says so; the sentences come translated with the page.
 const STAYS_MS = 8000;
 const place = document.getElementById("toast");
+const words = JSON.parse(document.getElementById("failure-words").textContent);
 let timer;
 
 export function show(text, { level = "error" } = {}) {
@@ -33,13 +34,9 @@ if (place) {
   wait();
 }
 
-function text(key) {
-  return document.body.getAttribute(`data-failed-${key}`);
-}
-
 function sentence(status, wait) {
-  if (wait && text(`${status}-until`)) return text(`${status}-until`).replace("{seconds}", wait);
-  return text(status) ?? text(`${Math.floor(status / 100)}xx`);
+  if (wait && words[`${status}-until`]) return words[`${status}-until`].replace("{seconds}", wait);
+  return words[status] ?? words[`${Math.floor(status / 100)}xx`];
 }
 
 document.addEventListener("htmx:response:error", ({ detail }) => {
@@ -47,9 +44,9 @@ document.addEventListener("htmx:response:error", ({ detail }) => {
   if (status === 422) return; // an invalid form comes back with its errors in it
   // htmx would still take parts of it, such as an empty toast.
   Object.assign(detail.ctx, { swap: "none", text: "" });
-  show(text(headers.get("X-Failure")) ?? sentence(status, headers.get("Retry-After")));
+  show(words[headers.get("X-Failure")] ?? sentence(status, headers.get("Retry-After")));
 });
 
 document.addEventListener("htmx:error", ({ detail }) => {
-  if (detail.ctx?.text === undefined) show(text("offline")); // no answer, or not all of one
+  if (detail.ctx?.text === undefined) show(words.offline); // no answer, or not all of one
 });
