@@ -48,7 +48,9 @@ _TEXTS = {
     503: (
         "unavailable",
         gettext_lazy("Holdfast is temporarily unavailable"),
-        gettext_lazy("This change was not saved, but everything before it is safe. Try again in a moment."),
+        gettext_lazy(
+            "Your last change may not have been saved, but everything before it is safe. Try again in a moment."
+        ),
     ),
 }
 

@@ -43,7 +43,7 @@ class MovedMeanwhile(Refused):
 
 class FullOfFiles(Refused):
     code = "full_of_files"
-    sentence = _("This to-do has reached its limit of files. Remove one first.")
+    sentence = _("This to-do already has the maximum number of files. Remove one first.")
 
 
 class FileInTheTrash(Refused):

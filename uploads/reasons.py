@@ -29,11 +29,13 @@ class Reason(models.TextChoices):
 
 _EXPLANATIONS = {
     Reason.EMPTY: _("The file is empty."),
-    Reason.NOT_WHAT_IT_SAYS: _("Wrong file type: the content doesn't match the name."),
-    Reason.WRONG_SIZE: _("The file that arrived has a different size than announced. Send it again."),
+    Reason.NOT_WHAT_IT_SAYS: _("Wrong file type: the content doesn't match the name. Re-save it and upload the copy."),
+    Reason.WRONG_SIZE: _("The file arrived with a different size than expected. Send it again."),
     Reason.TRUNCATED: _("The end of the file is missing. Open it to check that it is complete, then send it again."),
     Reason.TRAILING_DATA: _("The file has extra data at the end. Re-save it and upload the copy."),
-    Reason.UNREADABLE: _("The file is damaged, or uses a variant of its format that can't be read."),
+    Reason.UNREADABLE: _(
+        "The file is damaged, or in a variant of its format that can't be read. Re-save it and upload the copy."
+    ),
     Reason.TOO_MANY_PIXELS: _("The image has too many pixels. Make it smaller and send it again."),
     Reason.TOO_MUCH_ANIMATION: _("The animation is too large or too long. Make it smaller and send it again."),
     Reason.TOO_MUCH_TEXT: _("The image contains too much embedded text. Save a copy without it and upload that."),
@@ -44,5 +46,7 @@ _EXPLANATIONS = {
         "The file could not be checked because its store was unreachable for an hour. Send it again."
     ),
     Reason.TARGET_GONE: _("The to-do for this file was deleted, or you can no longer add files to it."),
-    Reason.FULL: _("The limit of files was reached while this one was being checked. Remove one and send it again."),
+    Reason.FULL: _(
+        "The maximum number of files was reached while this one was being checked. Remove one, then send this again."
+    ),
 }

@@ -93,7 +93,12 @@ def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     upload = Upload.objects.filter(pk=pk).first()
     if upload is None or not _is_allowed(request, upload):
-        return _refuse(request, HTTPStatus.FORBIDDEN, "forbidden", _("These bytes can't be uploaded here."))
+        return _refuse(
+            request,
+            HTTPStatus.FORBIDDEN,
+            "forbidden",
+            _("This file can't be uploaded to this address. Choose it again."),
+        )
     taken = _("The file has already arrived.")
     if upload.state != State.PENDING or local.head(upload.incoming):
         return _refuse(request, HTTPStatus.PRECONDITION_FAILED, "taken", taken)

@@ -26,7 +26,7 @@ class AuditEventAdmin(ReadOnly[AuditEvent]):
     list_filter = ("kind",)
     list_select_related = ("person", "actor")
     search_fields = ("person__email", "actor__email", "=address")
-    search_help_text = _("A person's email address, or a device's address")
+    search_help_text = _("A person's email address, or a client address")
     date_hierarchy = "at"
     ordering = ("-id",)
     fields = ("at", "kind", "person", "actor", "address", "detail")

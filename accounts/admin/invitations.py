@@ -37,7 +37,7 @@ class InvitationForm(forms.ModelForm[Invitation]):
         max_length=254,
         required=False,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),
-        help_text=gettext_lazy("Leave empty to get a link that is shown once and that you pass on yourself."),
+        help_text=gettext_lazy("Leave empty to get a link that is shown once, for you to pass on."),
     )
     number = uses_field()
     days = days_field()

@@ -109,5 +109,8 @@ def _as_new(request: HttpRequest, found: Invitation, *, tries: list[str]) -> Htt
 
 def _tell(request: HttpRequest, found: Invitation, accepted: Accepted) -> None:
     if accepted.missing:
-        text = _("What you were invited to no longer exists, or %(name)s can no longer share it. Ask them about it.")
+        text = _(
+            "This invitation was for something that no longer exists, or that %(name)s can no longer share. "
+            "Ask them about it."
+        )
         messages.warning(request, text % {"name": found.made_by})

@@ -25,7 +25,9 @@ def preload_modules(name: str) -> SafeString:
 def failure_words() -> SafeString:
     """Say to js/toast.js what failed: by status, by class of status, or with no answer at all."""
     words = {
-        "offline": _("No answer from Holdfast. Nothing was changed. Check your connection and try again."),
+        "offline": _(
+            "No answer from Holdfast. Your change may not have been saved. Check your connection and try again."
+        ),
         "outdated": _("This page is out of date. Nothing was changed. Reload it and try again."),
         "403": _("You don't have permission to do this. Nothing was changed."),
         "404": _("This no longer exists. Reload the page to see what has changed."),
@@ -33,7 +35,7 @@ def failure_words() -> SafeString:
         "429": _("Too many attempts. Wait a moment, then try again."),
         "429-until": _("Too many attempts. Try again in {seconds} s."),
         "4xx": _("This was refused. Nothing was changed. Reload the page and try again."),
-        "5xx": _("Something went wrong. Nothing was changed. Try again in a moment."),
+        "5xx": _("Something went wrong. Your change may not have been saved. Try again in a moment."),
     }
     return json_script(words, "failure-words")
 

@@ -91,7 +91,7 @@ def test_a_line_that_stays_broken_can_be_tried_by_hand(page, worktop, watch):
         while len(asked) < tries:  # the text is the same for the last two
             page.wait_for_timeout(10)
         page.clock.run_for(seconds * 1000)
-    expect(sending(page, "plan.png")).to_contain_text("no answer. Nothing is lost")
+    expect(sending(page, "plan.png")).to_contain_text("the server did not answer")
     page.unroute("**/bytes/**")
     page.get_by_role("button", name="Try again: plan.png").click()
     expect(page.get_by_text("Checking", exact=True)).to_be_visible()

@@ -48,7 +48,7 @@ def test_from_the_list_and_back_without_loading_a_page_anew(page, kitchen):
     page.get_by_role("link", name="Go to the list").click()
     assert first_rows(page)[:3] == ["Buy grout", "Buy primer", "Buy tape"]
     page.go_back()
-    page.get_by_role("button", name="Undo all of it").click()
+    page.get_by_role("button", name="Undo this bulk add").click()
     run_until_idle()
     expect(status).to_have_text("Undone: 3 to-dos were moved to the trash.")
 
@@ -71,7 +71,7 @@ def test_a_file_without_javascript(open_page, alice, kitchen):
     run_until_idle()
     # The page asks again by itself.
     expect(page.get_by_text("3 to-dos were added.")).to_be_visible()
-    page.get_by_role("button", name="Undo all of it").click()
+    page.get_by_role("button", name="Undo this bulk add").click()
     run_until_idle()
     expect(page.get_by_text("Undone: 3 to-dos were moved to the trash.")).to_be_visible()
 

@@ -73,7 +73,7 @@ def test_the_other_faces_of_the_page(open_page, alice, bob, mallory, kitchen, wa
     guest = open_page(bypass_csp=True)
     for path in ("/accounts/invitations/wrong/", local(gone.link)):
         guest.goto(path)
-        expect(guest.get_by_role("heading", name="This invitation does not work")).to_be_visible()
+        expect(guest.get_by_role("heading", name="This invitation doesn't work")).to_be_visible()
         found += violations(guest)
     guest.goto(local(for_all.link))
     guest.get_by_label("Name").fill("Dora")

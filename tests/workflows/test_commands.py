@@ -119,7 +119,7 @@ def test_what_is_over_is_pruned(some, monkeypatch):
         (("workflows", "cancel", "nope"), "There is no run with the id 'nope'"),
         (("workflows", "resume", "waiting-1"), "Run waiting-1 is waiting, and only runs that are paused can be"),
         (("workflows", "restart", "done-1", "--from-step", "x"), "has no step 'x'"),
-        (("workflows", "send-event", "done-1", "approved"), "takes no more events"),
+        (("workflows", "send-event", "done-1", "approved"), "accepts no more events"),
         (("queues", "send", "nope", "1"), "There is no queue 'nope'"),
         (("queues", "replay", "nope", "--all"), "There is no queue 'nope'"),
         (("queues", "drop", "letters", "99"), "Not a dead letter of letters: 99. Nothing changed."),
@@ -198,9 +198,8 @@ def test_a_shell_sees_the_exit_code(tmp_path):
     )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert (
-        ended.stderr
-        == "CommandError: There is no queue 'nope' here; known are changes.added-to-list, changes.onboarding, mail, "
-        "password resets, removed uploads.\n"
+        ended.stderr == "CommandError: There is no queue 'nope' here. Known queues: changes.added-to-list, "
+        "changes.onboarding, mail, password resets, removed uploads.\n"
     )
 
 

@@ -30,7 +30,11 @@ HOUR = timedelta(hours=1)
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: engine.start("nothing", {}), UnknownWorkflow, "There is no workflow 'nothing' here; known are anyth"),
+        (
+            lambda: engine.start("nothing", {}),
+            UnknownWorkflow,
+            "There is no workflow 'nothing' here. Known workflows: anyth",
+        ),
         (lambda: engine.start(three_steps, {}), InvalidInput, "workflow three_steps: missing a required .*'start'"),
         (lambda: engine.start(three_steps, {"start": 1, "x": 2}), InvalidInput, "unexpected keyword argument 'x'"),
         (lambda: engine.start(three_steps, {"start": {1}}), NotSerializable, r"the input\['start'\] is of type set"),
@@ -39,14 +43,14 @@ HOUR = timedelta(hours=1)
         (lambda: engine.start(three_steps, {"start": 1}, id="x" * 101), InvalidId, "use 1 to 100 characters"),
         (lambda: engine.start(three_steps, {"start": 1}, id="a\nb"), InvalidId, "without control characters"),
         (lambda: engine.send_event("x", "", 1), InvalidValue, "event's type is '': use 1 to 100 printable"),
-        (lambda: engine.send("nowhere", 1), UnknownQueue, "There is no queue 'nowhere' here; known are .*letters"),
+        (lambda: engine.send("nowhere", 1), UnknownQueue, "There is no queue 'nowhere' here. Known queues: .*letters"),
         (lambda: engine.send("letters", 1, delay=-HOUR), InvalidValue, "delay is -1 day, 23:00:00: it goes from 0"),
         (lambda: engine.send("letters", 1, delay=HOUR * 10_000), InvalidValue, "it goes from 0 to 365 days"),
         (lambda: engine.send("letters", object()), NotSerializable, "The body is of type object"),
         (lambda: engine.send("letters", 1, idempotency_key=""), InvalidId, "use 1 to 200 characters"),
         (lambda: engine.send_batch("letters", [1], idempotency_keys=[]), InvalidValue, "one key for each body"),
         (lambda: messages.pause("nowhere"), UnknownQueue, "There is no queue 'nowhere' here"),
-        (lambda: schedules.fire("never"), UnknownSchedule, "There is no schedule 'never' here; known are"),
+        (lambda: schedules.fire("never"), UnknownSchedule, "There is no schedule 'never' here. Known schedules:"),
         (lambda: Retry(limit=-1), InvalidValue, "Retry.limit is -1: it goes from 0 to 100"),
         (lambda: Retry(delay=-HOUR), InvalidValue, "Retry.delay is -1 day, 23:00:00"),
         (lambda: Retry(backoff="cubic"), InvalidValue, "use constant, linear or exponential"),  # type: ignore[arg-type]

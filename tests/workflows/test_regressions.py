@@ -116,7 +116,7 @@ def test_a_step_inside_a_step_is_refused_at_once(ended):
 
     run = engine.start(nested, {})
     run_until_idle()
-    assert "Step 'inner' is asked for inside the code of another step" in ended(run, "failed")["message"]
+    assert "Step 'inner' was called inside another step" in ended(run, "failed")["message"]
 
 
 def test_a_run_given_back_while_it_should_pause_is_paused():

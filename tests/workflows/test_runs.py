@@ -200,7 +200,7 @@ def test_code_that_does_not_repeat_itself_fails_and_names_both(ended, before, af
     run_until_idle()
     error = ended(run, "failed")
     assert error["type"] == "NonDeterminism"
-    assert f"it asks for {asked}, recorded is {recorded}" in " ".join(error["message"].split())
+    assert f"it asks for {asked}, but the run recorded {recorded}" in " ".join(error["message"].split())
 
 
 def test_code_that_was_put_right_goes_on(ended):

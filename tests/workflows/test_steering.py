@@ -75,7 +75,7 @@ def test_an_event_stored_before_the_wait_ends_wins(ended):
 def test_events_to_runs_that_are_over_are_refused_unless_nobody_minds():
     run = engine.start(three_steps, {"start": 1})
     run_until_idle()
-    with pytest.raises(RunOver, match="is succeeded and takes no more events"):
+    with pytest.raises(RunOver, match="is succeeded and accepts no more events"):
         engine.send_event(run.pk, "approved")
     with pytest.raises(UnknownRun):
         engine.send_event("nobody", "approved")

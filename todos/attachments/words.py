@@ -18,7 +18,7 @@ def sending_words() -> dict[str, Any]:
         "shrinking": _("Shrinking…"),
         "completing": _("Sent"),
         "again": _("Connection lost. Retrying in {seconds} s."),
-        "offline": _("It could not be sent: no answer. Nothing is lost. Try again."),
+        "offline": _("It could not be sent: the server did not answer. Try again."),
         "store": _("Files can't be stored right now. Try again in a moment."),
         "refused": _("It was refused. Reload the page and try again."),
         "outdated": _("This page is out of date. Reload the page, then choose the file again."),

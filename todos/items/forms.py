@@ -23,7 +23,7 @@ class TodoForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if not self._sent:
-            raise forms.ValidationError(gettext("Enter a text or notes."))
+            raise forms.ValidationError(gettext("Enter some text or notes."))
         return self.cleaned_data
 
     def sent(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='activity',
             name='change',
-            field=models.UUIDField(editable=False, help_text='The same for all that was done in one transaction.', null=True, verbose_name='change'),
+            field=models.UUIDField(editable=False, help_text='Shared by everything done in one transaction.', null=True, verbose_name='change'),
         ),
         migrations.AddIndex(
             model_name='activity',

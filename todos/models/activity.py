@@ -86,7 +86,7 @@ class Activity(models.Model):
         gettext_lazy("change"),
         null=True,  # in rows that are older than this column
         editable=False,
-        help_text=gettext_lazy("The same for all that was done in one transaction."),
+        help_text=gettext_lazy("Shared by everything done in one transaction."),
     )
 
     objects = ActivityQuerySet.as_manager()

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, choices=[('empty', 'Empty'), ('not_what_it_says', 'Not what it says'), ('wrong_size', 'Wrong size'), ('truncated', 'Truncated'), ('trailing_data', 'Data after the end'), ('unreadable', 'Unreadable'), ('too_many_pixels', 'Too many pixels'), ('too_much_animation', 'Too much animation'), ('too_much_text', 'Too much text'), ('too_complex', 'Too complex'), ('changed', 'Changed after it was sent'), ('missing', 'Missing in the store'), ('store_failed', 'Store out of reach'), ('target_gone', 'Target gone'), ('full', 'Target full')], max_length=20, verbose_name='reason')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created at')),
                 ('completed_at', models.DateTimeField(null=True, verbose_name='completed at')),
-                ('settled_at', models.DateTimeField(help_text='Ready or rejected since.', null=True, verbose_name='settled at')),
+                ('settled_at', models.DateTimeField(help_text='When it became ready or was rejected.', null=True, verbose_name='settled at')),
                 ('thumbnails_at', models.DateTimeField(null=True, verbose_name='thumbnails made at')),
                 ('deleted_at', models.DateTimeField(null=True, verbose_name='deleted at')),
                 ('rechecked_at', models.DateTimeField(null=True, verbose_name='checked again at')),

@@ -57,7 +57,7 @@ class Upload(models.Model):
     reason = models.CharField(_("reason"), max_length=20, blank=True, choices=Reason)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     completed_at = models.DateTimeField(_("completed at"), null=True)
-    settled_at = models.DateTimeField(_("settled at"), null=True, help_text=_("Ready or rejected since."))
+    settled_at = models.DateTimeField(_("settled at"), null=True, help_text=_("When it became ready or was rejected."))
     thumbnails_at = models.DateTimeField(_("thumbnails made at"), null=True)
     deleted_at = models.DateTimeField(_("deleted at"), null=True)
     rechecked_at = models.DateTimeField(_("checked again at"), null=True)

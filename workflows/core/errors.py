@@ -22,13 +22,13 @@ class InvalidDefinition(EngineError):
 
 class DuplicateDefinition(EngineError):
     code = "duplicate_definition"
-    sentence = _("{what} is already defined in {where}: give one of the two another name or version.")
+    sentence = _("{what} is already defined in {where}: give one of them another name or version.")
 
 
 class UnknownWorkflow(EngineError):
     code = "unknown_workflow"
     sentence = _(
-        "There is no workflow {name!r} here; known are {known}. Is its module called workflows.py in an installed app?"
+        "There is no workflow {name!r} here. Known workflows: {known}. Is it in the workflows.py of an installed app?"
     )
 
 
@@ -39,12 +39,12 @@ class UnknownRun(EngineError):
 
 class UnknownQueue(EngineError):
     code = "unknown_queue"
-    sentence = _("There is no queue {name!r} here; known are {known}.")
+    sentence = _("There is no queue {name!r} here. Known queues: {known}.")
 
 
 class UnknownSchedule(EngineError):
     code = "unknown_schedule"
-    sentence = _("There is no schedule {name!r} here; known are {known}.")
+    sentence = _("There is no schedule {name!r} here. Known schedules: {known}.")
 
 
 class InvalidId(EngineError):
@@ -54,16 +54,14 @@ class InvalidId(EngineError):
 
 class IdTaken(EngineError):
     code = "id_taken"
-    sentence = _(
-        "The id {run!r} belongs to a run that is not a child of this one: start runs of your own with other ids."
-    )
+    sentence = _("The id {run!r} belongs to a run that is not a child of this one: use a different id.")
 
 
 class NestedStep(EngineError):
     code = "nested_step"
     sentence = _(
-        "Step {asked!r} is asked for inside the code of another step: call it in the workflow's function, or "
-        "start a run of its own."
+        "Step {asked!r} was called inside another step. Call it in the workflow's function, or "
+        "start a separate run for it."
     )
 
 
@@ -88,7 +86,7 @@ class NotSerializable(EngineError):
 class TooLarge(EngineError):
     code = "too_large"
     sentence = _(
-        "{what} takes {size} bytes and at most {limit} are stored with a run: put it into the private file "
+        "{what} takes {size} bytes, but at most {limit} can be stored with a run. Put it into the private file "
         "storage and pass its key."
     )
 
@@ -100,9 +98,7 @@ class WrongStatus(EngineError):
 
 class RunOver(EngineError):
     code = "run_over"
-    sentence = _(
-        "Run {run} is {status} and takes no more events; send with missing_ok=True where that does not matter."
-    )
+    sentence = _("Run {run} is {status} and accepts no more events; pass missing_ok=True if that doesn't matter.")
 
 
 class NoSuchStep(EngineError):
@@ -114,8 +110,8 @@ class NonDeterminism(EngineError):
     code = "non_determinism"
     sentence = _(
         "The code of {workflow} version {version} does not repeat what run {run} recorded: at step {position} it "
-        "asks for {asked}, recorded is {recorded}. Keep the old code under its version until its runs have finished, "
-        "and give the new one a higher version."
+        "asks for {asked}, but the run recorded {recorded}. Keep the old code under its version until its runs have "
+        "finished, and give the new code a higher version."
     )
 
 

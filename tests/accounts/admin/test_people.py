@@ -190,7 +190,7 @@ def test_who_gets_another_password_hears_of_it(sign_in, staff, alice, delivered,
     assert not alice.check_password(PASSWORD)
     [mail] = delivered()
     assert mail.to == [alice.email]
-    assert f"an operator {said} your password" in mail.body
+    assert f"An operator {said} your password" in mail.body
     assert "192.0.2.9" not in mail.body
 
 

@@ -111,14 +111,14 @@ def test_what_cannot_be_granted_any_more_is_left_out_and_said(flat, alice, bob, 
     assert client.get(path).status_code == 200
     page = client.post(path, DORA, follow=True)
     assert page.redirect_chain[-1][0] == "/lists/"
-    assert "can no longer share it" in page.content.decode()
+    assert "can no longer share. Ask them" in page.content.decode()
     assert not User.objects.get(email="dora@example.com").memberships.filter(list=pk).exists()
 
 
 def test_a_member_uses_nothing_up_where_nothing_can_be_granted(flat, alice, bob, mallory, sign_in):
     path = path_of(invitations.make_link(by=alice, grant=place(flat)))
     demote(flat, alice, bob)
-    assert "can no longer share it" in sign_in(mallory).post(path, follow=True).content.decode()
+    assert "can no longer share. Ask them" in sign_in(mallory).post(path, follow=True).content.decode()
     assert Invitation.objects.get().uses_left == 1
 
 

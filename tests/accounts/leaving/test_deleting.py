@@ -145,7 +145,7 @@ def test_cancelled_one_may_ask_again(alice):
 def test_without_an_heir_the_operators_are_told_first(sign_in, staff, alice, flat, delivered):
     sign_in(alice).post(DELETE)
     told = [mail for mail in delivered() if mail.to == [staff.email]]
-    assert [mail.subject for mail in told] == ["Alice is leaving, and lists will lose their owner"]
+    assert [mail.subject for mail in told] == ["Alice is leaving: some lists need a new owner"]
     assert f"Flat renovation: http://localhost:8000/admin/todos/todolist/{flat.pk}/change/" in told[0].body
     advance(12 * DAY)
     assert len([mail for mail in delivered() if mail.to == [staff.email]]) == 2

@@ -100,8 +100,8 @@ def test_a_file_that_finds_the_to_do_full_is_told_to_who_sent_it(tiles, alice, b
     late = arrived(tiles, picture(), by=alice, name="late.png")
     run_until_idle()
     assert names(tiles) == ["plan.png"]
-    assert "The limit of files was reached" in sign_in(alice).get(tiles.get_absolute_url()).text
-    assert "The limit of files was reached" not in sign_in(bob).get(tiles.get_absolute_url()).text
+    assert "The maximum number of files was reached" in sign_in(alice).get(tiles.get_absolute_url()).text
+    assert "The maximum number of files was reached" not in sign_in(bob).get(tiles.get_absolute_url()).text
     assert Usage.objects.get(owner=alice).bytes == 0
     assert not [key for key, _found in store().walk() if str(late.pk) in key]
 
