@@ -20,9 +20,9 @@ _current: ContextVar[Address | None] = ContextVar("client_address", default=None
 
 
 def client_address(request: HttpRequest) -> Address | None:
-    """Return the client's address; None where a trusted proxy does not tell it, so that nobody is taken for it.
+    """Return the client's address; None if a trusted proxy does not tell it, so that nobody is mistaken for the proxy.
 
-    Who counts by address must leave that rule out for None: one bucket for everybody would lock everybody out.
+    Rules that count by address must be skipped for None: one bucket for everybody would lock everybody out.
     """
     address = parse(request.META.get("REMOTE_ADDR", ""))
     if address is None or not _is_trusted(address):

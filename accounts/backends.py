@@ -8,7 +8,7 @@ from accounts.models import User
 
 
 class MemberBackend(AuthenticationBackend):  # type: ignore[misc]
-    """The only way in, and the one that also loads the member of each request: a ban holds at once."""
+    """The only authentication backend; it also loads the member of each request, so a ban takes effect at once."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
         for name in ("email", "username"):

@@ -1,4 +1,4 @@
-"""A few words for the device that a browser says it runs on: a help to recognise it, not a proof."""
+"""A few words for the device that a browser says it runs on: a hint for people, not proof."""
 
 from django.utils.translation import gettext as _
 
@@ -25,7 +25,7 @@ _SYSTEMS = {
 
 
 def describe(user_agent: str) -> str:
-    """Return "Firefox on Windows", or as much of it as can be told."""
+    """Return "Firefox on Windows", or as much of it as is known."""
     browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}

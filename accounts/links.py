@@ -13,16 +13,16 @@ def public_url(path: str) -> str:
 
 
 def password_url(key: str) -> str:
-    """Return where a new password is chosen; `key` is allauth's "<user>-<token>"."""
+    """Return the address where a new password is chosen; `key` is allauth's "<user>-<token>"."""
     user, _, token = key.partition("-")
     return public_url(reverse("account_reset_password_from_key", kwargs={"uidb36": user, "key": token}))
 
 
 def reset_url() -> str:
-    """Return where somebody asks for a new link by mail."""
+    """Return the address where people ask for a new link by mail."""
     return public_url(reverse("account_reset_password"))
 
 
 def password_link(user: User) -> str:
-    """Return a link with which this person, and whoever else holds it, sets a new password once."""
+    """Return a link that lets this person, or anyone else who has it, set a new password once."""
     return password_url(f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}")

@@ -34,7 +34,7 @@ NEVER_WORKS = (ValueError, MessageError)  # a message that cannot be written; tr
 
 
 def kinds() -> dict[str, str | Promise]:
-    """Return the mails that a person can do without, with the words for them; all others are about their account."""
+    """Return the kinds of mail that a person can turn off, with words for them; all others are about their account."""
     others = {kind: label for extension in extensions.joined() for kind, label in extension.mails.items()}
     return others | {TIPS: _("Email me tips for getting started")}
 
@@ -63,7 +63,7 @@ def send_password_link(person: User) -> bool:
 
 
 def deliver(message: dict[str, Any]) -> bool:
-    """Send a queued mail, or raise what is in the way. False, and nothing sent, for people shut out or gone since."""
+    """Send a queued mail, or raise the error. False, and nothing sent, for people banned or deleted since."""
     known = message.get("person")
     person = User.objects.filter(pk=known).first() if known else _owner(message["to"])
     if (known and not person) or (person and not person.may_sign_in()):

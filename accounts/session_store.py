@@ -1,4 +1,4 @@
-"""settings.SESSION_ENGINE: sessions in the database, each with its person, and time and place of the last visit."""
+"""settings.SESSION_ENGINE: sessions in the database, each with its person and its last visit."""
 
 from datetime import timedelta
 from typing import Any

@@ -31,7 +31,7 @@ def validate_characters(text: str) -> None:
 
 
 def person_name(text: str) -> str:
-    """Return a person's name on one line, as it stands in subjects and tables; empty is allowed, invisible is not."""
+    """Return a person's name on one line, as it appears in subjects and tables; empty is allowed, invisible is not."""
     name = one_line(text)
     validate_characters(name)
     if name:
@@ -40,6 +40,6 @@ def person_name(text: str) -> str:
 
 
 def validate_visible(text: str) -> None:
-    """Raise ValidationError for text in which there is nothing to see, such as a lone zero-width space."""
+    """Raise ValidationError for text without anything visible, such as a lone zero-width space."""
     if all(unicodedata.category(character)[0] in "CZ" for character in text):
         raise ValidationError(_("Enter some visible text."), code="invisible")

@@ -72,7 +72,7 @@ def purge_member(step: engine.Steps, *, request_id: int, until: datetime) -> str
 
 
 def purge(step: engine.Steps, person_id: int) -> None:
-    """Delete everything of a person who is shut out, but the person."""
+    """Delete everything of a person who is shut out, except the person."""
     for extension in extensions.joined():
         extension.purge(step, person_id)
     step.do("exports", exporting.forget_files, person_id)
@@ -140,7 +140,7 @@ def stop_deletions(step: engine.Steps) -> int:
 
 @engine.workflow("clear sessions")
 def clear_sessions(step: engine.Steps) -> int:
-    """Delete sessions that are over; return how many."""
+    """Delete expired sessions; return how many."""
     return _in_batches(step, "sessions", sessions.clear, before=step.now())
 
 
@@ -152,7 +152,7 @@ def prune_audit(step: engine.Steps) -> int:
 
 @engine.workflow("prune invitations")
 def prune_invitations(step: engine.Steps) -> int:
-    """Delete invitations that have been over for a while; return how many."""
+    """Delete invitations that ended a while ago; return how many."""
     return _in_batches(step, "invitations", invitations.prune, before=step.now() - invitations.KEEP)
 
 

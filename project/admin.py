@@ -60,7 +60,7 @@ class OperatorSite(AdminSite):
         return [section for section in sections if section["app_label"] not in _ABOUT_PEOPLE]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
-        """Send to the page of the app, which ends other sessions and tells by mail."""
+        """Redirect to the app's page, which ends other sessions and sends a mail."""
         return redirect("account_change_password")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
@@ -88,7 +88,7 @@ class OperatorSite(AdminSite):
 
 
 def behind_factor(view: Any) -> Any:
-    """Where REQUIRE_STAFF_MFA says so, lead staff without a second factor to where they get one."""
+    """If REQUIRE_STAFF_MFA is set, send staff without a second factor to the page where they add one."""
 
     @wraps(view)
     def behind_factor(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -172,6 +172,6 @@ def _check_rows(request: HttpRequest) -> None:
 
 
 def _require_superuser(request: HttpRequest) -> None:
-    """The mails hold reset links, and with them the accounts of everybody."""
+    """The mails contain reset links, which open everybody's accounts."""
     if not request.user.is_superuser:
         raise PermissionDenied(_("Only superusers can open the mail folder, because it contains password reset links."))

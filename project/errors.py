@@ -95,7 +95,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 503 to an outage of what we stand on and 500 to a defect of ours; both rolled back what had begun."""
+    """Answer 503 if something we depend on is down and 500 for a bug of ours; the transaction was rolled back."""
     error = sys.exception()
     if error is None or not is_outage(error):
         return error_response(request, 500)

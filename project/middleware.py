@@ -56,7 +56,7 @@ def request_context(get_response: Handler) -> Handler:
 
 
 def head(get_response: Handler) -> Handler:
-    """Send no body where none is asked for: gunicorn would drop it, and warn of each."""
+    """Send no body in answer to HEAD: gunicorn would drop it, with a warning each time."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -98,7 +98,7 @@ def body_limit(get_response: Handler) -> Handler:
 
 
 class Whole:
-    """A body that is read as it comes in; OSError where it ends before the length that was promised."""
+    """A body that is read as it arrives; OSError if it ends before its declared length."""
 
     def __init__(self, stream: Any, *, length: int) -> None:
         self._stream, self._left = stream, length
@@ -123,7 +123,7 @@ class Whole:
 
 
 def _is_cut(request: HttpRequest, *, length: int) -> bool:
-    """Read the body, small enough by now, and see whether the client sent all that it promised."""
+    """Read the body, known to be small, and check that the client sent its declared length."""
     try:
         return len(request.body) != length
     except UnreadablePostError:
@@ -137,7 +137,7 @@ def _refuse(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
 
 
 def response_headers(get_response: Handler) -> Handler:
-    """Pages belong to one person and change at once: no cache keeps them. Errors get their designed form."""
+    """Let no cache keep pages, which belong to one person and change often; give errors their designed form."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

@@ -12,7 +12,7 @@ from todos.trash import emptying
 from workflows import engine
 
 BATCH = 200
-"""Rows written in one transaction; to-dos, the slowest, take some 15 ms of SQLite's one writer."""
+"""Rows written in one transaction; to-dos, the slowest, take about 15 ms of SQLite's one writer."""
 PARTS = 2400
 """Transactions of one kind in one run, which may have 10,000 steps."""
 _PURGES = {  # steps by name, as runs have stored them
@@ -28,7 +28,7 @@ SWEEP_AFTER = timedelta(days=1)
 
 @engine.workflow("empty trash")
 def empty_trash(step: engine.Steps) -> dict[str, int]:
-    """Delete what nobody restored in time; return how many rows of which model."""
+    """Delete everything that nobody restored in time; return how many rows of which model."""
     before = step.now() - TRASH_KEEPS
     deleted: Counter[str] = Counter()
     for name, purge in _PURGES.items():
@@ -60,7 +60,7 @@ def purge_person(step: engine.Steps, person_id: int) -> None:
 
 @engine.workflow("bulk-add")
 def bulk_add(step: engine.Steps, *, bulk_add_id: int) -> None:
-    """Check the lines, wait for a person, add them. The row says what became of it; the event only wakes the run."""
+    """Check the lines, wait for a person, add them. The row holds the decision; the event only wakes the run."""
     with steps.open_source(bulk_add_id) as source:
         found = step.do("check", steps.check, bulk_add_id, source)
         if not step.transaction("record", steps.record, bulk_add_id, found):
@@ -86,7 +86,7 @@ def bulk_add_undo(step: engine.Steps, *, bulk_add_id: int) -> None:
 
 @engine.workflow("forget-bulk-adds")
 def forget_bulk_adds(step: engine.Steps) -> int:
-    """Delete the stored texts of what ended a week ago; return how many."""
+    """Delete the stored texts of bulk adds that ended a week ago; return how many."""
     now = step.now()
     forgotten = 0
     while count := step.do("forget", steps.forget, now - steps.KEEP_SOURCE, limit=100):

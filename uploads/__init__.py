@@ -1,1 +1,1 @@
-"""Files of members: they go straight to the store, and only verified ones exist for anybody else."""
+"""Files of members: they go straight to the store, and nobody else sees one before it is verified."""

@@ -1,4 +1,4 @@
-"""Uploads in the operator console: all is shown, and what is ready may be looked at and checked again."""
+"""Uploads in the operator console: all are listed, and ready ones can be viewed and checked again."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""JSON in and out, errors too, whatever the request says it accepts."""
+"""JSON in and out, including errors, whatever the request says it accepts."""
 
 import json
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger("holdfast.uploads")
 
 
 def for_members[**P](view: Callable[P, JsonResponse]) -> Callable[P, JsonResponse]:
-    """Decorate a view: visitors get 401, and what it raises becomes an answer."""
+    """Decorate a view: visitors get 401, and exceptions become JSON answers."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> JsonResponse:
@@ -55,7 +55,7 @@ def store_down() -> JsonResponse:
 
 
 def declared(request: HttpRequest) -> dict[str, Any]:
-    """Return name, size, type and target of the file that the body declares; raise Refused where it does not."""
+    """Return name, size, type and target of the file that the body declares; raise Refused if it is wrong."""
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError):

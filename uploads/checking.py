@@ -1,4 +1,4 @@
-"""The steps of the check: nothing that a browser sent becomes a file before it was read, and its bytes are those."""
+"""The steps of the check: a file exists only after its bytes have been read, and consists of exactly those bytes."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger("holdfast.uploads")
 
 
 def look(upload_id: UUID) -> dict[str, str]:
-    """Return the ETag of what arrived, by which all later steps read; or the reason why there is nothing to read."""
+    """Return the ETag of what arrived, by which all later steps read; or the reason if there is nothing to read."""
     upload = _waiting(upload_id)
     if upload is None:
         return {"reason": Reason.CHANGED.value}
@@ -38,7 +38,7 @@ def look(upload_id: UUID) -> dict[str, str]:
 
 
 def examine(upload_id: UUID, *, etag: str) -> dict[str, Any]:
-    """Read the file, and put it where it stays; return what is stored, or the reason why nothing is."""
+    """Read the file and put it in its final place; return what is stored, or the reason if nothing is."""
     upload = _waiting(upload_id)
     if upload is None:
         return {"reason": Reason.CHANGED.value}
@@ -89,7 +89,7 @@ def make_thumbnails(upload_id: UUID) -> bool:
 
 
 def reread(upload_id: UUID) -> str:
-    """Read a ready file as if it had just come in; return why it would not be taken, "" where it would."""
+    """Read a ready file as if it had just come in; return why it would be rejected, or "" if it would not."""
     upload = Upload.objects.ready().filter(pk=upload_id).first()
     if upload is None:
         return ""

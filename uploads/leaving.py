@@ -22,12 +22,12 @@ FIELDS = ("id", "name", "type", "size", "state", "target_kind", "target_id", "cr
 
 
 def export(person: User) -> Iterator[tuple[str, Rows]]:
-    """Yield what is known of the person's files."""
+    """Yield a row about each of the person's files."""
     yield "uploads", Upload.objects.of(person).order_by("created_at").values(*FIELDS).iterator(CHUNK)
 
 
 def files(person: User) -> Iterator[PersonalFile]:
-    """Yield the files that the person uploaded, in whatever they are now."""
+    """Yield the files that the person uploaded, wherever they are attached now."""
     for upload in _in_batches(Upload.objects.of(person).ready()):
         yield PersonalFile(f"files/{upload.pk}/{upload.name}", upload.created_at, partial(_open, upload))
 
@@ -59,7 +59,7 @@ def end_some(person_id: int, *, after: str | None) -> str | None:
 
 
 def _in_batches(found: UploadQuerySet) -> Iterator[Upload]:
-    """Yield one after the other, with no query open: what is done with each may take long."""
+    """Yield one after the other, with no query open: handling each may take long."""
     found = found.order_by("pk")
     batch = list(found[:BATCH])
     while batch:

@@ -1,4 +1,4 @@
-"""Uploading without JavaScript: a multipart form, whose files go to disk as they come in, and are checked like others.
+"""Uploading without JavaScript: a multipart form, whose files go to disk as they arrive and are checked like others.
 
 A view for it is csrf_exempt, and csrf_protect only around what follows `read`: how the body is read must be settled
 before the token in it is.
@@ -31,7 +31,7 @@ MOST = 6
 
 
 class _Bounded(TemporaryFileUploadHandler):
-    """Keeps at most one byte more of each file than is taken, and nothing where the process is killed."""
+    """Keeps at most one byte more of each file than is accepted, and nothing if the process is killed."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -58,7 +58,7 @@ def read(request: HttpRequest) -> None:
 
 
 def take(request: HttpRequest, *, target: Target, by: User, field: str = "file") -> list[Upload | Refused]:
-    """Store the files that were chosen and start their checks; return their uploads, and why others are not taken.
+    """Store the files that were chosen and start their checks; return their uploads, and why others are refused.
 
     A refusal names its file; what none of the others would get past is said once, of all that are left.
     """

@@ -1,4 +1,4 @@
-"""Sending a file to who may see it, which the caller has made sure of: by the store, or from the local disk."""
+"""Sending a file, from the store or the local disk, to a person who may see it: the caller has checked that."""
 
 import re
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _send(request: HttpRequest, key: str, *, etag: str, headers: dict[str, str])
 
 
 def _part(asked: str, size: int) -> tuple[int, int] | None:
-    """Return first byte and end of a single range, (0, 0) for one behind the end, None for what is not understood."""
+    """Return first byte and end of a single range, (0, 0) for one after the end, None for what is not understood."""
     match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", asked.strip())
     if match is None or match.groups() == ("", ""):
         return None
@@ -100,6 +100,6 @@ class _Body:
 
 
 def _kept[R: HttpResponseBase](response: R) -> R:
-    """Let the browser keep it, and ask each time whether the person still may see it."""
+    """Let the browser cache it, but ask each time whether the person may still see it."""
     patch_cache_control(response, private=True, no_cache=True)
     return response

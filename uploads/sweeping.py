@@ -1,4 +1,4 @@
-"""The nightly look at what should not be: reported when it is first found, deleted when it is found again.
+"""The nightly search for things that should not exist: reported when first found, deleted when found again.
 
 An object is stray when no row needs it: it was sent after its upload had ended, or left by a process that was killed. A
 row is stray when it is ready and its file is gone. Rows wait longer: behind a store that lost all files, there may be
@@ -32,7 +32,7 @@ SECOND_LOOK = {
     StrayKind.ROW: timedelta(days=7),
 }
 FOLDERS = ("incoming/", "uploads/", "tmp/")
-"""What is ours in the store; a bucket may hold other things."""
+"""Our folders in the store; a bucket may hold other things."""
 CHUNK = 500
 
 log = logging.getLogger("holdfast.uploads")
@@ -42,7 +42,7 @@ log = logging.getLogger("holdfast.uploads")
 
 
 def abandon(now: datetime, *, limit: int) -> int:
-    """Delete what was begun a day ago and never completed; return how many."""
+    """Delete uploads that were started a day ago and never completed; return how many."""
     return _discard(Upload.objects.never_completed(now - ABANDONED_AFTER)[:limit])
 
 
@@ -51,14 +51,14 @@ def dismiss_rejected(now: datetime, *, limit: int) -> int:
 
 
 def end_stuck(now: datetime, *, limit: int) -> int:
-    """Reject those whose check came to nothing: its run was cancelled, or lost. Return how many."""
+    """Reject those whose check failed to finish: its run was cancelled or lost. Return how many."""
     dead = _some(Upload.objects.stuck(now - STUCK_AFTER).order_by("pk"), _without_run, limit=limit)
     locked = Upload.objects.filter(pk__in=[upload.pk for upload in dead]).locked()
     return sum(upload.settle_rejected(Reason.STORE_FAILED) for upload in locked)
 
 
 def forget_deleted(now: datetime, *, limit: int) -> int:
-    """Delete rows of what was deleted a month ago; return how many."""
+    """Delete rows of uploads that were deleted a month ago; return how many."""
     unused = _some(Upload.objects.deleted_before(now - FORGOTTEN_AFTER).order_by("pk"), _unused, limit=limit)
     Upload.objects.filter(pk__in=[upload.pk for upload in unused], state=State.DELETED).delete()
     return len(unused)

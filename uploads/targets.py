@@ -1,4 +1,4 @@
-"""What uploads are for. Apps above this one join with `register`; the first is the to-do.
+"""The things that uploads can be attached to. Apps above this one join with `register`; the first is the to-do.
 
 `may_add(person, id)` raises Http404 where the person does not see the target, PermissionDenied where they may not add.
 `attach(upload)` is called inside of the transaction that makes the upload ready, with its row locked, and raises Gone

@@ -57,7 +57,7 @@ def status(request: MemberRequest, pk: UUID) -> JsonResponse:
 @require_POST
 @for_members
 def put(request: MemberRequest, pk: UUID) -> JsonResponse:
-    """Give a right to send the bytes that is fresh: the browser asks just before it sends."""
+    """Give a fresh right to send the bytes: the browser asks just before it sends."""
     upload = access.own_upload(request.user, pk)
     return JsonResponse({"put": _put(upload)} if upload.state == State.PENDING else _described(upload))
 
@@ -87,7 +87,7 @@ def cancel(request: MemberRequest, pk: UUID) -> JsonResponse:
 @csrf_exempt  # the signature is the right to send, and it is for these bytes alone
 @require_http_methods(["PUT"])
 def receive(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Take the bytes as S3 would: 403 for what was not signed, 412 for the second time."""
+    """Accept the bytes as S3 would: 403 for what was not signed, 412 for the second time."""
     local = store()
     if not isinstance(local, LocalStore):
         raise Http404

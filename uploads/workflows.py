@@ -1,4 +1,4 @@
-"""Workflows of uploads: checking one, deleting bytes, and each night finding what should not be."""
+"""Workflows of uploads: checking one, deleting bytes, and finding each night what should not exist."""
 
 from datetime import timedelta
 from typing import Any
@@ -52,7 +52,7 @@ def recheck_upload(step: engine.Steps, *, upload_id: UUID) -> str:
 
 
 def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UUID, **more: Any) -> None:
-    """Do what the upload can be without; a failure stays in the run's history."""
+    """Do a step that the upload does not depend on; a failure stays in the run's history."""
     try:
         step.do(name, function, upload_id, **more, retry=PATIENCE, timeout=READING)
     except engine.StepFailed as failure:
@@ -61,7 +61,7 @@ def _despite_failure(step: engine.Steps, name: str, function: Any, upload_id: UU
 
 @engine.consumer(REMOVE, max_retries=9, retry_delay=lambda attempt: timedelta(seconds=8 << attempt), dead_letter=False)
 def remove_uploads(batch: engine.Batch) -> None:
-    """Delete the bytes of what was rejected or deleted. What a store that stays down keeps, the sweep finds."""
+    """Delete the bytes of rejected or deleted uploads. If the store stays down, the sweep finds them later."""
     for delivery in batch:
         checking.remove(delivery.body["upload_id"])
         delivery.ack()

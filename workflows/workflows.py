@@ -1,4 +1,4 @@
-"""The engine's own schedule: what is over is forgotten after a time."""
+"""The engine's own schedule: finished runs and messages are deleted after a time."""
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ BATCH = 500
 
 @engine.workflow("prune")
 def prune(step: engine.Steps) -> int:
-    """Delete what was over for WORKFLOWS_KEEP, in bounded batches; return how many rows."""
+    """Delete what finished more than WORKFLOWS_KEEP ago, in bounded batches; return how many rows."""
     before = step.now() - settings.WORKFLOWS_KEEP
     deleted = 0
     for name, forget in pruning.KINDS.items():

@@ -1,4 +1,4 @@
-"""The audit in the operator console, to look up only."""
+"""The audit log in the operator console, read-only."""
 
 from typing import Any
 

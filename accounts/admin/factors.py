@@ -11,7 +11,7 @@ admin.site.unregister(Authenticator)
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnly[Any]):
-    """To look up only, and never the secret; `manage.py reset_mfa` takes factors away."""
+    """Read-only, and never shows the secret; `manage.py reset_mfa` removes factors."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

@@ -47,7 +47,7 @@ class PersonForm(forms.ModelForm[User]):
 
 
 class PersonPasswordForm(AdminPasswordChangeForm[User]):
-    """An operator sets a person's password, or takes it away; the person is told."""
+    """An operator sets or removes a person's password; the person is told."""
 
     def save(self, commit: bool = True) -> User:
         assert commit
@@ -112,7 +112,7 @@ class NewPersonForm(forms.ModelForm[User]):
 
 
 def free_address(email: str, *, owner: User) -> str:
-    """Return the address as stored; raises ValidationError where somebody else signs in with it."""
+    """Return the address as stored; raise ValidationError if someone else signs in with it."""
     email = User.objects.normalize_email(email)
     others = EmailAddress.objects.filter(email=email).exclude(user_id=owner.pk)
     if others.exists() or User.objects.filter(email=email).exclude(pk=owner.pk).exists():

@@ -11,7 +11,7 @@ from accounts.sessions.fresh import ask, fresh_session_required, is_fresh
 
 
 class FreshToChange[M: models.Model](admin.ModelAdmin[M]):
-    """Looking needs no fresh session, so that only who changes something is asked."""
+    """Looking needs no fresh session: only people who change something are asked."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         view = super().changeform_view

@@ -109,7 +109,7 @@ class InvitationAdmin(PlainlyNamed[Invitation]):
 
     @admin.display(description=gettext_lazy("for"))
     def made_for(self, row: Invitation) -> str:
-        """Return whom it is bound to, else the first few who came by it."""
+        """Return the person it is bound to, else the first few people who used it."""
         people = [str(use) for use in row.uses.all()]
         return row.email or ", ".join(people[:3]) + ("…" if len(people) > 3 else "")
 
@@ -225,7 +225,7 @@ class InvitationAdmin(PlainlyNamed[Invitation]):
         return self.has_add_permission(request) and not row.grant and self.has_change_permission(request, row)
 
     def _link_page(self, request: HttpRequest, row: Invitation) -> HttpResponse:
-        """Show the link at once: in a redirect or in the session it would stay behind."""
+        """Show the link in this response: a redirect or the session would leave it behind."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("Invitation link"),

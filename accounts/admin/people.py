@@ -137,7 +137,7 @@ class UserAdmin(
             self._tell_of_change(form, named=named, by=operator(request))
 
     def _tell_of_change(self, form: forms.ModelForm[User], *, named: set[str], by: User) -> None:
-        """Record what was changed, and what else follows from it; signals record groups and permissions."""
+        """Record what was changed, with its consequences; signals record groups and permissions."""
         person, old = form.instance, form["email"].initial
         if person.email != old:
             person.settle_address()
@@ -191,7 +191,7 @@ class UserAdmin(
 
 @admin.register(EmailAddress)
 class EmailAddressAdmin(ReadOnly[EmailAddress], AllauthEmailAddressAdmin):  # type: ignore[misc]
-    """To look up only: an address is changed at its person, which keeps both the same."""
+    """Read-only: an address is changed on the person's page, which keeps both the same."""
 
     list_select_related = ("user",)
     search_fields = ("email", "user__email", "user__name")

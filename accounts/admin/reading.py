@@ -7,7 +7,7 @@ from django.utils.text import capfirst
 
 
 class PlainlyNamed[M: models.Model](admin.ModelAdmin[M]):
-    """A list of what is only read is headed by its name, where Django asks to select something to view or change."""
+    """Title a read-only list with its name; Django would say “Select … to view”."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(str(self.opts.verbose_name_plural))

@@ -1,4 +1,4 @@
-"""What happened to whose account."""
+"""The audit log: what happened to people's accounts."""
 
 from accounts.audit.recording import LONGEST, about, forget, prune, record
 

@@ -1,4 +1,4 @@
-"""What Django and allauth tell of, written to the audit."""
+"""Receivers that write signals of Django and allauth to the audit log."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def signed_in(user: User, **_signal: Any) -> None:
 
 
 def sign_in_failed(credentials: dict[str, Any], **_signal: Any) -> None:
-    """Record whose door it was, if anybody's; what was typed may be a password, or concern nobody here."""
+    """Record whose account it was, if anyone's; never what was typed: it may be a password."""
     typed = credentials.get("email") or credentials.get("username")
     address = User.objects.normalize_email(typed) if isinstance(typed, str) else ""
     known = User.objects.filter(email=address).first() if "\0" not in address else None

@@ -13,12 +13,12 @@ record = AuditEvent.record
 
 
 def about(person: User) -> AuditQuerySet:
-    """Return what the person may read: what was done by them and to them, from `shown_address`."""
+    """Return the events the person can read: done by them or to them, with `shown_address`."""
     return AuditEvent.objects.filter(Q(person=person) | Q(actor=person)).with_address_for(person).defer("address")
 
 
 def forget(person_id: int, *, limit: int) -> int:
-    """Delete up to `limit` events about the person, who is purged; return how many. What they did to others stays."""
+    """Delete up to `limit` events about a purged person; return how many. What they did to others is kept."""
     about_them = AuditEvent.objects.filter(person=person_id).order_by("pk")
     return AuditEvent.objects.filter(pk__in=list(about_them.values_list("pk", flat=True)[:limit])).delete()[0]
 

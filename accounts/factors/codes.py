@@ -1,4 +1,4 @@
-"""Second factors: whether somebody has one, a code that is good once, and taking all away when the phone is lost."""
+"""Second factors: whether someone has one, codes that work once, and removing all when the phone is lost."""
 
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
@@ -17,7 +17,7 @@ def has_factor(person: User) -> bool:
 
 
 def spend(person: User, code: str) -> Authenticator | None:
-    """Use a code of the app or a recovery code, which is worthless from then on; None where it is wrong or used.
+    """Use up a code of the app or a recovery code; None if it is wrong or was used before.
 
     The row is locked, so of two who bring the same code at once one is late. allauth notes used codes in the cache,
     for less time than they are accepted.
@@ -33,7 +33,7 @@ def spend(person: User, code: str) -> Authenticator | None:
 
 
 def reset(person: User) -> int:
-    """Take all second factors away and end all sessions, as the lost phone may have one; return how many factors."""
+    """Remove all second factors and end all sessions, as the lost phone may have one; return how many factors."""
     with transaction.atomic():
         factors = list(Authenticator.objects.select_for_update().filter(user=person))
         if factors:

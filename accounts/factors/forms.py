@@ -1,4 +1,4 @@
-"""Forms of allauth.mfa (settings.MFA_FORMS) that use codes up, and take whatever a browser may send for a passkey."""
+"""Forms of allauth.mfa (settings.MFA_FORMS) that use codes up and survive anything sent as a passkey."""
 
 import logging
 import re

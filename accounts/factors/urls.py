@@ -1,4 +1,4 @@
-"""The part of allauth.mfa that Holdfast has. What shows or changes factors stands behind a fresh session."""
+"""The part of allauth.mfa that Holdfast uses. Pages that show or change factors need a fresh session."""
 
 from allauth.mfa.base import views as base
 from allauth.mfa.recovery_codes import views as recovery_codes

@@ -1,4 +1,4 @@
-"""Coming to Holdfast: invitations by mail or by a link, and what greets a new person."""
+"""Joining Holdfast: invitations by mail or link, and a new person's first days."""
 
 from accounts.invitations.verbs import (
     KEEP,

@@ -31,20 +31,20 @@ def run_id(person: User) -> str:
 
 
 def note_completion(person: User) -> None:
-    """End the person's onboarding, if it still goes on: they have completed a to-do."""
+    """End the person's onboarding, if it is still going on: they have completed a to-do."""
     with transaction.atomic():  # the person before the run, as in `tip`: both lock both
         if person.onboarding_at and _end(person.pk):
             engine.send_event(run_id(person), COMPLETED, by=person, missing_ok=True)
 
 
 def welcome(user_id: int) -> bool:
-    """Mail the link; False where there is nobody to mail it to any more."""
+    """Mail the link; False if there is no longer anyone to mail it to."""
     person = User.objects.filter(pk=user_id).first()
     return person is not None and mail.send_password_link(person)
 
 
 def tip(user_id: int, *, had_link: bool) -> bool:
-    """End the onboarding with a mail of what to try; False for who has completed something or has no way in."""
+    """End the onboarding with a mail of tips; False for people who have completed something or cannot sign in."""
     person = User.objects.filter(pk=user_id).first()
     if person is None or not _end(user_id):
         return False

@@ -28,7 +28,7 @@ from project.lib.locking import lock
 
 LASTS = timedelta(days=7)
 KEEP = timedelta(days=90)
-"""How long an invitation that is over can still be looked up."""
+"""How long an invitation can still be looked up after it has ended."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def renew(invitation: Invitation, *, by: User) -> bool:
 
 
 def revoke(invitation: Invitation, *, by: User) -> bool:
-    """Make the invitation worthless; return False where it is already."""
+    """Make the invitation stop working; return False if it already has."""
     with transaction.atomic():
         lock(invitation)
         if not invitation.may_be_revoked:
@@ -147,7 +147,7 @@ def has_account(email: str) -> bool:
 
 
 def prune(before: datetime, *, limit: int) -> int:
-    """Delete up to `limit` invitations that were over by then; return how many."""
+    """Delete up to `limit` invitations that had ended by then; return how many."""
     pks = list(Invitation.objects.over_since(before).order_by("pk").values_list("pk", flat=True)[:limit])
     Invitation.objects.filter(pk__in=pks).delete()
     return len(pks)
@@ -171,7 +171,7 @@ def _lock_open(invitation: Invitation) -> None:
 
 
 def _create(person: User) -> User | None:
-    """Save a new person with a verified address; None where somebody has it, also since a moment ago."""
+    """Save a new person with a verified address; None if someone has it, even since a moment ago."""
     if has_account(person.email):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Names of files in a ZIP that can be extracted everywhere; Windows takes the fewest."""
+"""Names of files in a ZIP that can be extracted everywhere; Windows accepts the fewest."""
 
 import re
 from itertools import count
@@ -12,7 +12,7 @@ _LONGEST_SUFFIX = 20
 
 
 def extractable(name: str, *, taken: set[str]) -> str:
-    """Return the name, with its folders, as every system takes it; add it to those that are `taken` in any case."""
+    """Return the name, with its folders, as every system accepts it; add it to those that are `taken` in any case."""
     *folders, last = [_harmless(part) for part in name.split("/")]
     suffix = PurePosixPath(last).suffix
     if len(suffix) > _LONGEST_SUFFIX:

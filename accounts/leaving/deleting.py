@@ -37,7 +37,7 @@ def shared(person: User) -> list[Shared]:
 
 
 def ask(person: User, *, heirs: list[Heir]) -> bool:
-    """Begin the 14 days; False where they have begun. Refused for the last operator."""
+    """Begin the 14 days; False if they have begun. Refused for the last operator."""
     with transaction.atomic():
         User.objects.keep_an_operator(without={person.pk})
         lock(person)
@@ -54,7 +54,7 @@ def ask(person: User, *, heirs: list[Heir]) -> bool:
 
 
 def cancel(person: User) -> bool:
-    """Keep the account after all; False where nothing was to be cancelled."""
+    """Keep the account after all; False if there was nothing to cancel."""
     with transaction.atomic():
         lock(person)
         if not person.deletion_at:
@@ -116,7 +116,7 @@ def stop(person_id: int, *, until: datetime) -> bool:
 
 
 def abandoned() -> list[tuple[int, datetime]]:
-    """Return whose deletion goes on no more, as its run was ended, with when it was due."""
+    """Return the people whose deletion was abandoned because its run was ended, each with the time it was due."""
     waiting = {_run_id(person): person for person in User.objects.filter(deletion_at__isnull=False, is_active=True)}
     alive = set(Run.objects.filter(pk__in=waiting, finished_at=None).values_list("pk", flat=True))
     return [
@@ -146,7 +146,7 @@ def _tell_person(person: User, what: str) -> None:
 
 
 def _tell_operators(person: User, *, heirs: list[Heir]) -> None:
-    """Mail what will be without an owner, if there is anything, to who can give it one."""
+    """Mail a list of what will have no owner, if anything, to the people who can give it one."""
     settled = {(part, key) for part, key, _heir in heirs}
     deserted = [thing for thing in shared(person) if (thing.extension, thing.key) not in settled]
     if not deserted:

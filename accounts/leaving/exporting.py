@@ -32,7 +32,7 @@ CHUNK = 500
 
 
 def ask(person: User) -> bool:
-    """Start an export; False where the person has one that is being made or can be fetched."""
+    """Start an export; False if the person has one in progress or ready to download."""
     now = timezone.now()
     with transaction.atomic():
         person.data_exports.overdue(now).update(ended_at=now)
@@ -49,7 +49,7 @@ def ask(person: User) -> bool:
 
 
 def write(key: UUID) -> dict[str, Any] | None:
-    """Write the file; return its name and size, None where nobody waits for it any more. Twice is as good as once."""
+    """Write the file; return its name and size, None if nobody is waiting for it any more. Safe to repeat."""
     export = DataExport.objects.open().filter(pk=key).select_related("person").first()
     if export is None:
         return None
@@ -72,7 +72,7 @@ def write(key: UUID) -> dict[str, Any] | None:
 
 
 def offer(key: UUID, *, file: str, size: int, now: datetime) -> bool:
-    """Note that the file is ready, and mail the link; False where nobody waits for it any more."""
+    """Note that the file is ready, and mail the link; False if nobody is waiting for it any more."""
     export = DataExport.objects.open().filter(pk=key).select_related("person").select_for_update(of=["self"]).first()
     if export is None:
         return False
@@ -89,19 +89,19 @@ def end(key: UUID, *, now: datetime, failed: bool = False) -> None:
 
 
 def delete_file(name: str) -> None:
-    """Delete a stored export; no matter whether it is there."""
+    """Delete a stored export, whether or not it exists."""
     default_storage.delete(name)
 
 
 def forget_files(person_id: int) -> None:
-    """Delete the files of a person who goes."""
+    """Delete the files of a person who leaves."""
     for export in DataExport.objects.filter(person=person_id):
         for name in {export.file_name, export.file} - {""}:
             delete_file(name)
 
 
 def forget_overdue(now: datetime) -> int:
-    """Delete the files of exports whose run did not; return how many exports."""
+    """Delete the files of exports whose run failed to; return how many exports."""
     overdue = list(DataExport.objects.overdue(now))
     for export in overdue:
         delete_file(export.file or export.file_name)
@@ -119,7 +119,7 @@ def _write_rows(archive: zipfile.ZipFile, name: str, rows: Rows) -> None:
 
 
 def _write(archive: zipfile.ZipFile, file: PersonalFile, *, taken: set[str]) -> bool:
-    """Copy the file as it is, pictures do not get smaller; False where it is lost."""
+    """Copy the file uncompressed, as pictures do not get smaller; False if it is lost."""
     made = zipfile.ZipInfo(extractable(file.name, taken=taken), timezone.localtime(file.made_at).timetuple()[:6])
     try:
         with file.open() as source, archive.open(made, "w", force_zip64=True) as entry:

@@ -21,7 +21,7 @@ from workflows.models import Message
 
 
 class Blocked(engine.NonRetryable):
-    """Something stands in the way that only people can clear; nothing was changed."""
+    """Something that only people can resolve prevents it; nothing was changed."""
 
 
 def ask(person: User, *, by: User, reason: str) -> PurgeRequest:
@@ -42,7 +42,7 @@ def ask(person: User, *, by: User, reason: str) -> PurgeRequest:
 
 
 def settle(request_id: int, *, now: datetime) -> str:
-    """Return what was decided, or that nobody did; where nothing follows, tell the operators."""
+    """Return the decision, or that there was none; if nothing follows from it, tell the operators."""
     request = PurgeRequest.objects.get(pk=request_id)
     status = request.settle(now=now)
     if status in (PurgeStatus.REFUSED, PurgeStatus.EXPIRED):
@@ -68,7 +68,7 @@ def block(request_id: int, *, hindrance: str) -> None:
 
 
 def forget_sessions(person_id: int, *, limit: int) -> int:
-    """Delete the person's sessions; return how many. They let nobody in any more, but they name the person."""
+    """Delete the person's sessions; return how many. They no longer let anyone in, but they name the person."""
     deleted = 0
     theirs = Session.objects.filter(user_id=person_id)
     while keys := list(theirs.values_list("pk", flat=True)[:limit]):
@@ -86,7 +86,7 @@ def forget_mails(person_id: int) -> int:
 
 
 def forget_deeds(person_id: int, *, limit: int) -> int:
-    """Take the person's name off up to `limit` rows that stay, whichever app they belong to; return how many."""
+    """Remove the person from up to `limit` rows that are kept, whichever app they belong to; return how many."""
     for relation in User._meta.get_fields(include_hidden=True):  # noqa: SLF001 - Django's own name for it
         if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.SET_NULL:
             rows = relation.related_model._base_manager.filter(**{relation.field.name: person_id})  # noqa: SLF001
@@ -107,7 +107,7 @@ def finish(request_id: int) -> None:
 
 
 def erase(person: User) -> None:
-    """Delete the person, and what names them: invitations to their address, the console's log of changes."""
+    """Delete the person and everything that names them: invitations to their address, the console's log of changes."""
     Invitation.objects.filter(email=person.email).delete()
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk))
     entries.update(object_repr=_("Person %(number)d") % {"number": person.pk})
@@ -115,7 +115,7 @@ def erase(person: User) -> None:
 
 
 def end_access(person: User) -> None:
-    """Shut the person out and take them out of what they share; refused where that cannot be."""
+    """End the person's access and remove them from what they share; refused if that is not possible."""
     User.objects.keep_an_operator(without={person.pk})
     for extension in extensions.joined():
         extension.leave(person)
@@ -125,7 +125,7 @@ def end_access(person: User) -> None:
 
 
 def _tell(request: PurgeRequest) -> None:
-    """Mail the outcome to who asked and who decided, as far as they are still there."""
+    """Mail the outcome to the operators who asked and decided, if they are still here."""
     for pk in {request.requested_by_id, request.decided_by_id} - {None}:
         _mail("purge_outcome", request, to=User.objects.get(pk=pk))
 

@@ -1,4 +1,4 @@
-"""Taking one's data along, and ending one's account."""
+"""Exporting one's data and deleting one's account."""
 
 from http import HTTPStatus
 

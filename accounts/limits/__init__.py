@@ -1,4 +1,4 @@
-"""How often one may try: the rules and their counting. Who is limited now is in `notes`."""
+"""Rate limits: the rules and their counting. `notes` knows who is currently limited."""
 
 from accounts.limits.counting import Limited, StoreDown, account_key, check, check_sign_in, give_back, guard
 

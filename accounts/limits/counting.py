@@ -44,7 +44,7 @@ log = logging.getLogger("holdfast.limits")
 
 
 class Limited(Ratelimited):  # type: ignore[misc]
-    """There were too many tries; the next one is let through after `wait` seconds."""
+    """There were too many tries; the next one is allowed after `wait` seconds."""
 
     def __init__(self, wait: int) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Limited(Ratelimited):  # type: ignore[misc]
 
 
 class StoreDown(Ratelimited):  # type: ignore[misc]
-    """The tries cannot be counted, so none is let through."""
+    """Tries cannot be counted, so none is allowed."""
 
 
 @dataclass(frozen=True)

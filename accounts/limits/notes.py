@@ -66,7 +66,7 @@ def note(counter: str, *, name: str, person: User | None, address: addresses.Add
 
 
 def current() -> list[Note]:
-    """Return who is limited now, the longest first."""
+    """Return who is currently limited, the longest first."""
     return sorted((found for _key, found in _found()), key=lambda found: found.until, reverse=True)
 
 

@@ -50,7 +50,7 @@ NOBODYS = (AuditKind.SIGN_IN_FAILED, AuditKind.LIMITED)
 
 class AuditQuerySet(models.QuerySet["AuditEvent"]):
     def with_address_for(self, reader: User) -> AuditQuerySet:
-        """Add `shown_address`: where the reader did it, or nobody known. Where others are is not theirs to see."""
+        """Add `shown_address`, for what the reader or nobody known did: other people's addresses are private."""
         theirs = models.Q(actor=reader) | models.Q(actor=None, kind__in=NOBODYS)
         shown = models.Case(models.When(theirs, then="address"), default=None)
         return self.annotate(shown_address=shown)  # type: ignore[no-redef] # the model declares it for who reads it
@@ -60,7 +60,7 @@ class AuditQuerySet(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """One security-relevant deed. The table only grows, until `prune audit` drops what is old.
+    """One security-relevant action. The table only grows, until `prune audit` drops what is old.
 
     A trigger refuses to change what happened; who did it (`actor`) and to whom (`person`) goes when the person goes.
     """
@@ -101,7 +101,7 @@ class AuditEvent(models.Model):
     def record(
         cls, kind: AuditKind, *, person: User | None, actor: User | AnonymousUser | None = None, detail: str = ""
     ) -> AuditEvent:
-        """Record a deed about `person` (None: about nobody known) by `actor`, the member of the request by default.
+        """Record an action about `person` (None: about nobody known) by `actor`, the member of the request by default.
 
         `detail` is a few words for a person to read; it never holds a secret, nor a name or address of anybody.
         """

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 KEEP = timedelta(days=7)
 PATIENCE = timedelta(days=1)
-"""An export that is not ready by then has come to nothing: its run was cancelled, or lost."""
+"""An export that is not ready by then has failed: its run was cancelled or lost."""
 FOLDER = "exports"
 
 

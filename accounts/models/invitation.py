@@ -34,7 +34,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.select_related("made_by").filter(digest=digest_of(token)).first()
 
     def in_state(self, state: str) -> Self:
-        """Return those that `Invitation.state` says this of."""
+        """Return those whose `Invitation.state` is this."""
         if state == InvitationState.REVOKED:
             return self.filter(revoked_at__isnull=False)
         rest = self.filter(revoked_at__isnull=True)

@@ -40,7 +40,7 @@ class PurgeRequestQuerySet(models.QuerySet["PurgeRequest"]):
         return self.filter(status__in=OPEN)
 
     def waiting(self) -> Self:
-        """Those that somebody can still decide about."""
+        """Those that someone can still decide."""
         return self.filter(status=PurgeStatus.WAITING, expires_at__gt=timezone.now())
 
 
@@ -140,7 +140,7 @@ class PurgeRequest(models.Model):
         return made
 
     def decide(self, *, approve: bool, by: User) -> None:
-        """Approve or refuse; refused where `by` cannot, or cannot any more."""
+        """Approve or refuse; raises a refusal if `by` is not able to, or no longer."""
         with transaction.atomic():
             lock(self)
             now = timezone.now()

@@ -19,7 +19,7 @@ SIGNED_IN = "signed_in"  # in the session's data: where and when its person sign
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def alive(self, person: User) -> list["Session"]:
-        """Return the person's sessions that let in, the last seen first; at most a hundred."""
+        """Return the person's valid sessions, the last seen first; at most a hundred."""
         hashes = {person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()}
         rows = self.filter(user=person, expire_date__gt=timezone.now()).order_by("-seen_at")[:100]
         return [row for row in rows if row.content.get(HASH_SESSION_KEY) in hashes]

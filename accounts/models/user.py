@@ -146,7 +146,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone(self) -> tzinfo:
-        """The member's time zone, or UTC where this machine does not know it (any more)."""
+        """The member's time zone, or UTC if this machine does not know it (any more)."""
         try:
             return zoneinfo.ZoneInfo(self.time_zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -195,11 +195,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return True
 
     def end_sessions(self) -> None:
-        """Make every session of today worthless, also after a ban has run out; the caller saves `session_version`."""
+        """Invalidate every current session, also after a ban has ended; the caller saves `session_version`."""
         self.session_version += 1
 
     def change_settings(self, **values: Any) -> bool:
-        """Save what people choose for themselves, of which only what differs is written; return if anything did."""
+        """Save people's own settings, writing only those that differ; return whether any did."""
         changed = [field for field, value in values.items() if getattr(self, field) != value]
         for field in changed:
             setattr(self, field, values[field])
@@ -208,7 +208,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return bool(changed)
 
     def change_email(self, email: str) -> None:
-        """Let the person sign in with another address from now on; raises IntegrityError where somebody else does."""
+        """Let the person sign in with another address; raises IntegrityError if someone else does."""
         with transaction.atomic():
             self.email = User.objects.normalize_email(email)
             self.save(update_fields=["email"])

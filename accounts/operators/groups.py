@@ -23,7 +23,7 @@ MAY = (
     *("workflows.change_run", "workflows.change_message", "workflows.change_queuestate", "workflows.change_schedule"),
 )
 MANAGED = ("invitation",)
-"""Models of accounts of which operators may do everything."""
+"""Models of accounts with which operators may do everything."""
 
 
 def connect() -> None:

@@ -1,4 +1,4 @@
-"""Where a person is signed in, and how freshly."""
+"""Where a person is signed in, and how recently they re-authenticated."""
 
 from accounts.sessions.ending import begin, clear, remember
 

@@ -1,4 +1,4 @@
-"""Sessions: where a person is signed in, how they end one, and how those that are over are deleted."""
+"""Sessions: where a person is signed in, ending one, and deleting those that have expired."""
 
 from datetime import datetime
 
@@ -46,7 +46,7 @@ def end(session: Session, *, by: User) -> bool:
 
 
 def end_others(request: HttpRequest, *, by: User) -> int:
-    """Sign all sessions out but the one of the request; return how many there were."""
+    """Sign out all sessions except that of the request; return how many there were."""
     others = [session for session in Session.objects.alive(by) if session.pk != request.session.session_key]
     with transaction.atomic():
         # Also ends one that is being given another key at this moment, and so escapes the deletion.
@@ -59,7 +59,7 @@ def end_others(request: HttpRequest, *, by: User) -> int:
 
 
 def clear(before: datetime, *, limit: int) -> int:
-    """Delete up to `limit` sessions that were over by then; return how many."""
+    """Delete up to `limit` sessions that had expired by then; return how many."""
     over = Session.objects.filter(expire_date__lt=before).order_by("expire_date")
     keys = list(over.values_list("pk", flat=True)[:limit])
     deleted: int = Session.objects.filter(pk__in=keys).delete()[0]

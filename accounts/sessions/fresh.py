@@ -6,7 +6,7 @@
     if not fresh.is_fresh(request):    # where only some of what a view does is sensitive, as in an admin action
         return fresh.ask(request)
 
-Who is not fresh is asked for the password or a factor, and comes back to where they were going. A form that they had
+Others are asked for the password or a factor, and then return to where they were going. A form that they had
 filled waits in their session meanwhile, without passwords and the like, and is sent again with one click.
 """
 
@@ -38,12 +38,12 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def refresh(request: HttpRequest) -> None:
-    """Note that the person has just shown who they are."""
+    """Note that the person has just signed in or re-authenticated."""
     request.session[FRESH_KEY] = timezone.now().timestamp()
 
 
 def fresh_session_required[V: View](view: V) -> V:
-    """Let in members with a fresh session; ask others to sign in, or to confirm who they are."""
+    """Let in members with a fresh session; ask others to sign in or to re-authenticate."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -59,7 +59,7 @@ def fresh_session_required[V: View](view: V) -> V:
 
 
 def ask(request: HttpRequest) -> HttpResponseRedirect:
-    """Lead to the question for the password or a factor, and from there back to this request."""
+    """Redirect to the page that asks for the password or a factor, which leads back to this request."""
     target = reverse("account_continue") if _keep_form(request) else request.get_full_path()
     return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({REDIRECT_FIELD_NAME: target})}")
 
@@ -75,7 +75,7 @@ def forget_form(request: HttpRequest) -> None:
 
 
 def _keep_form(request: HttpRequest) -> bool:
-    """Keep what was posted; False where there is nothing to keep, or too much."""
+    """Keep what was posted; False if there is nothing to keep, or too much."""
     if request.method != "POST" or request.FILES:
         return False
     posted = [
@@ -99,5 +99,5 @@ def _keep_form(request: HttpRequest) -> bool:
 
 
 def _age(at: float | None) -> float:
-    """Return how many seconds ago that was; for ever ago where it never was."""
+    """Return how many seconds ago that was; infinitely many if it never was."""
     return float("inf") if at is None else timezone.now().timestamp() - at

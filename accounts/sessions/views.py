@@ -15,7 +15,7 @@ from accounts.web.requests import MemberRequest
 @login_required
 @require_safe
 def continue_page(request: HttpRequest) -> HttpResponse:
-    """Offer to send the form again that waited until the person had confirmed who they are."""
+    """Offer to send the form that was kept while the person re-authenticated."""
     form = fresh.kept_form(request)
     if form is None:
         return redirect(settings.LOGIN_REDIRECT_URL)

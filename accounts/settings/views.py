@@ -35,7 +35,7 @@ def settings_page(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Keep the theme with the member, or in a cookie for who is not signed in."""
+    """Store the theme with the member, or in a cookie for visitors."""
     theme = request.POST.get("theme", "")
     if theme not in Theme.values:
         raise BadRequest

@@ -18,11 +18,11 @@ from accounts.signing_in import bans
 from accounts.web.redirects import is_local_path
 
 PENDING = "pending_sign_in"
-"""In the session of who has given a password: the person as they were then."""
+"""In the session of someone who has entered their password: the person as they were then."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """How allauth behaves here: people are invited, mail goes through the queue, links stand on PUBLIC_URL."""
+    """How allauth behaves here: people are invited, mail goes through the queue, links start with PUBLIC_URL."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -11,7 +11,7 @@ SESSION_KEY = "ban"
 
 
 def show_once(request: HttpRequest, person: User) -> None:
-    """Let the next page that says why nobody gets in, in this browser, say why this person does not."""
+    """Let the next page about a closed account, in this browser, show the reason for this person's ban."""
     if not person.is_banned():
         return
     until = person.banned_until and timezone.localtime(person.banned_until, person.zone)

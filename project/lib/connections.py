@@ -4,6 +4,6 @@ from django.db import connection
 
 
 def let_go() -> None:
-    """Give the connection back to its pool; the next query takes one again."""
+    """Return the connection to its pool; the next query gets one again."""
     if not connection.in_atomic_block:  # which is a test's
         connection.close_if_unusable_or_obsolete()

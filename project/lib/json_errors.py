@@ -1,4 +1,4 @@
-"""The one shape in which programs are told that something was not done."""
+"""The one shape of JSON errors."""
 
 from django.http import JsonResponse
 

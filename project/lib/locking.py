@@ -1,4 +1,4 @@
-"""Locking a row before a verb compares what is stored with what is to be."""
+"""Locking a row before a verb compares the stored values with the new ones."""
 
 from django.db import models
 

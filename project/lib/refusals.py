@@ -1,4 +1,4 @@
-"""Refusals: the one way in which a verb says that it cannot do what it was asked to."""
+"""Refusals: how every verb says that it cannot do what was asked."""
 
 from django.utils.functional import Promise
 

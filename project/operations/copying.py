@@ -29,7 +29,7 @@ KINDS = ("incoming/", "uploads/")
 
 
 class Damaged(Exception):  # noqa: N818 - reads as what happened
-    """A file is not the one that was checked, or did not arrive as it was sent."""
+    """A file is not the one that was checked, or arrived with different bytes."""
 
 
 class Copied(NamedTuple):

@@ -17,7 +17,7 @@ _IMPORT = re.compile(r"""^import (?:[^"']+ from )?["'](\.[^"']+)["'];""", re.MUL
 
 @register.simple_tag
 def preload_modules(name: str) -> SafeString:
-    """Let the browser fetch what a module imports together with it, not once it has read it."""
+    """Let the browser fetch a module's imports along with it, not after reading it."""
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', ((static(one),) for one in imports(name)))
 
 

@@ -30,14 +30,14 @@ class TodoForm(forms.ModelForm[Todo]):
 
 class MemberSelect(AutocompleteSelect):
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
-        """Show nobody as chosen where what was sent is no id; Django would ask the database for it all the same."""
+        """Show nobody as chosen if what was sent is no id; Django would query the database for it anyway."""
         ids = [pk for pk in value if pk.isascii() and pk.isdigit() and len(pk) < 19]
         return super().optgroups(name, ids, attr)
 
 
 class MembersFormSet(forms.BaseInlineFormSet[Membership, TodoList, forms.ModelForm[Membership]]):
     def clean(self) -> None:
-        """Refuse to take the last owner; a list that lost its owner with the person may be kept as it is."""
+        """Refuse to remove the last owner; a list whose owner was deleted can be saved as it is."""
         super().clean()
         forms_ = [form for form in self.initial_forms if hasattr(form, "cleaned_data")]
         had = any(form.initial.get("role") == Role.OWNER for form in forms_)

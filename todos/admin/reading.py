@@ -1,4 +1,4 @@
-"""What operators look at and never change: the history, and what became of bulk adds."""
+"""Read-only pages for operators: the history, and the outcome of bulk adds."""
 
 from typing import Any, ClassVar
 

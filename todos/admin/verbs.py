@@ -1,4 +1,4 @@
-"""What pages of the console that change rows through their verbs have in common."""
+"""What the console's pages share that change rows through their verbs."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -41,7 +41,7 @@ class VerbAdmin(admin.ModelAdmin[Any]):
 
 
 class Trashing(VerbAdmin):
-    """Neither adds nor deletes; puts in the trash and restores."""
+    """Moves to the trash and restores; neither adds nor deletes."""
 
     list_per_page = 50
     view_on_site = False  # an operator is rarely a member, and would find nothing there
@@ -67,7 +67,7 @@ class Trashing(VerbAdmin):
 
 
 def unless_refused[T](request: HttpRequest, view: Callable[[], T]) -> T | HttpResponseRedirect:
-    """Return what the view returns; where it meets a refusal, tell the reason and show the page again."""
+    """Return what the view returns; if it is refused, show the page again with the reason."""
     try:
         return view()
     except Refused as reason:

@@ -30,7 +30,7 @@ def may_add(person: User, id: str) -> Todo:
 
 
 def room_of(todo: Todo, *, person: User) -> int:
-    """Return how many more files the person may add; those that others are adding count once they are attached."""
+    """Return how many more files the person can add; other people's count once they are attached."""
     on_their_way = Upload.objects.of(person).meant_for(target(todo)).unfinished().exclude(state=State.REJECTED).count()
     return max(MOST_FILES - Attachment.objects.live().filter(todo=todo).count() - on_their_way, 0)
 

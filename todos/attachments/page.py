@@ -21,7 +21,7 @@ from uploads.models import State, Upload
 from uploads.verifying import MOST_PIXELS
 
 _SENDING_TAKES = timedelta(minutes=15)
-"""Longer than a file is on its way; what is older was broken off, and nobody waits for it."""
+"""Longer than sending a file takes; anything older was interrupted, and nobody is waiting for it."""
 
 
 _DRAWING_TAKES = timedelta(minutes=2)
@@ -60,7 +60,7 @@ def _unfinished(todo: Todo, *, person: User) -> list[Upload]:
 
 
 def _is_moving(files: list[Attachment], uploads: list[Upload]) -> bool:
-    """Is something about to change by itself, so that the page had better ask again?"""
+    """Is something about to change by itself, so that the page should ask again?"""
     now = timezone.now()
     return any(
         upload.state == State.VERIFYING or (upload.state == State.PENDING and upload.created_at > now - _SENDING_TAKES)

@@ -36,7 +36,7 @@ LIST = "attachment-list"
 @signed_in
 @limits.guard("upload")
 def attachments(request: MemberRequest, pk: int) -> HttpResponse:
-    """Take files from a plain form; or answer the page that asks whether something changed."""
+    """Accept files from a plain form, or answer the page that asks whether something changed."""
     if request.method == "POST":
         todo = access.writable_todo(request.user, pk)
         plain_form.read(request)
@@ -47,7 +47,7 @@ def attachments(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def dismiss(request: MemberRequest, pk: int, upload_pk: UUID) -> HttpResponse:
-    """Take away an upload of one's own that is not, or will never be, attached."""
+    """Dismiss one of the person's own uploads that is not, or will never be, attached."""
     todo = access.disposable_todo(request.user, pk)
     found = Upload.objects.of(request.user).meant_for(attaching.target(todo)).filter(pk=upload_pk).first()
     if found is None:
@@ -134,7 +134,7 @@ def _add(request: MemberRequest, todo: Todo) -> HttpResponse:
 
 
 def _follow(request: MemberRequest, todo: Todo) -> HttpResponse:
-    """Answer with nothing where nothing changed since the page was `seen`, and something still will."""
+    """Answer with nothing if nothing has changed since the page was `seen`, and something still will."""
     if swap_target(request) != LIST:
         return _to_page(todo)
     files = files_context(todo, person=request.user)

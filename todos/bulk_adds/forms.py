@@ -17,7 +17,7 @@ class TypedFile(forms.Textarea):
         return files.get(name)
 
     def format_value(self, value: Any) -> str:
-        """Show again what was typed, where it is no book."""
+        """Show what was typed again, unless it is very long."""
         if not isinstance(value, File) or value.size > _SHOWN_AGAIN:
             return ""
         value.seek(0)

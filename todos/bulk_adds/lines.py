@@ -12,7 +12,7 @@ from todos.models.todo import TEXT_LENGTH
 
 CHUNK = 64 * 1024
 LINE_BYTES = 16 * 1024
-"""No more of a line is kept in memory; far more than the longest text takes, whatever its characters."""
+"""No more of a line is kept in memory; far more than the longest text needs, whatever its characters."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -63,7 +63,7 @@ def _split(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _judge(raw: bytes, *, skipped: bool) -> str | Refusal:
-    """Return the text of the line, or why it is none; `skipped` says that a byte order mark stood before it."""
+    """Return the text of the line, or why it has none; `skipped` says that a byte order mark came before it."""
     if len(raw) >= LINE_BYTES:
         return Refusal(Problem.TOO_LONG, excerpt=_excerpt(raw))
     try:
@@ -81,7 +81,7 @@ def _judge(raw: bytes, *, skipped: bool) -> str | Refusal:
 
 
 def _unprintable(raw: bytes, text: str) -> Refusal | None:
-    """Find what the rules for texts have against it; most lines are printable and never come here."""
+    """Find which rule for texts it breaks; most lines are printable and never get here."""
     try:
         validate_characters(text)
     except ValidationError as error:

@@ -40,7 +40,7 @@ def page_context(bulk_add: BulkAdd, *, page: int) -> dict[str, Any]:
 
 
 def explain_ending(bulk_add: BulkAdd) -> str:
-    """Return why it ended early, as a sentence; "" where it did not."""
+    """Return why it ended early, as a sentence; "" if it did not."""
     texts = {
         Ending.DISCARDED: _("This was discarded. Nothing was added."),
         Ending.EXPIRED: _("Nobody confirmed it within a week. Nothing was added."),
@@ -58,7 +58,7 @@ def explain_ending(bulk_add: BulkAdd) -> str:
 
 
 def report_rows(bulk_add: BulkAdd) -> Iterator[tuple[int, str, str]]:
-    """Yield each line's number, what became of it, and why it is no to-do."""
+    """Yield each line's number, its outcome, and why it is no to-do."""
     added, skipped, failed, waiting = _("added"), _("skipped"), _("failed"), _("not yet added")
     rest = (failed, explain_ending(bulk_add)) if bulk_add.finished_at else (waiting, "")
     number = 1
@@ -73,14 +73,14 @@ def report_rows(bulk_add: BulkAdd) -> Iterator[tuple[int, str, str]]:
 
 
 def _bar(bulk_add: BulkAdd) -> dict[str, int]:
-    """How far it is: of the to-dos that were added when they are taken back, of the lines otherwise."""
+    """Its progress: in to-dos while an undo is running, in lines otherwise."""
     if bulk_add.undo_at:
         return {"done": bulk_add.added if bulk_add.undone_at else bulk_add.undone, "of": bulk_add.added}
     return {"done": bulk_add.lines - bulk_add.remaining, "of": bulk_add.lines}
 
 
 def _obstacle(run: Run | None) -> str:
-    """Return why it does not go on just now, as a sentence; "" where it does."""
+    """Return why it is not progressing, as a sentence; "" if it is."""
     if run is None or run.status == RunStatus.CANCELLED:
         return _("An operator cancelled this. The rest will not be done.")
     if run.status == RunStatus.FAILED:

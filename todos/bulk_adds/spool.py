@@ -1,4 +1,4 @@
-"""Forms whose fields may be as large as a file: every part of the body goes to disk as it comes in."""
+"""Forms whose fields may be as large as a file: every part of the body is written to disk as it arrives."""
 
 import re
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""What the steps of a bulk add do: check the stored text, add its lines in batches, put them in the trash again.
+"""What the steps of a bulk add do: check the stored text, add its lines in batches, move them to the trash again.
 
-A batch holds the list's lock, and on SQLite the only writer, for as long as it takes: some 50 ms for BATCH lines.
+A batch holds the list's lock, and on SQLite the only writer, for as long as it takes: about 50 ms for BATCH lines.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def open_source(bulk_add_id: int) -> Source:
 
 @dataclass
 class Findings:
-    """What a check comes to know, with the lines that are no to-do kept in the database as it goes."""
+    """What a check finds; lines that are no to-do are stored in the database as it goes."""
 
     bulk_add: BulkAdd
     lines: int = 0
@@ -149,7 +149,7 @@ def record(bulk_add_id: int, found: dict[str, Any]) -> bool:
 
 
 def decide(bulk_add_id: int) -> bool:
-    """Tell whether it was confirmed; a bulk add that nobody decided about expires."""
+    """Return whether it was confirmed; a bulk add that nobody decided about expires."""
     bulk_add = _locked(bulk_add_id)
     if bulk_add is None or bulk_add.finished_at:
         return False
@@ -162,7 +162,7 @@ def decide(bulk_add_id: int) -> bool:
 
 
 def add_part(bulk_add_id: int, part: Part, source: Source) -> bool:
-    """Add the to-dos of a part behind those of the last one, on top of the list; False where it has come to an end."""
+    """Add the to-dos of a part after those of the last one, at the top of the list; False if the bulk add has ended."""
     bulk_add = _locked(bulk_add_id)
     if bulk_add is None or bulk_add.finished_at:
         return False
@@ -200,7 +200,7 @@ def _create(bulk_add: BulkAdd, texts: list[str], *, by: User) -> None:
 
 
 def _obstacle(bulk_add: BulkAdd, *, by: User | None) -> Ending:
-    """Return what now forbids adding to the list; under the list's lock, so that it holds until the batch is added."""
+    """Return why adding to the list is no longer allowed; the list's lock keeps that true until the batch is added."""
     if bulk_add.list.trashed_at:
         return Ending.LIST_TRASHED
     return Ending.NONE if bulk_add.may_be_changed_by(by) else Ending.NO_RIGHT
@@ -210,7 +210,7 @@ def _obstacle(bulk_add: BulkAdd, *, by: User | None) -> Ending:
 
 
 def trash_some(bulk_add_id: int, *, after: int) -> int | None:
-    """Put the next batch of its to-dos in the trash, wherever they are by now; return the last one's id, or None.
+    """Move the next batch of its to-dos to the trash, wherever they are by now; return the last one's id, or None.
 
     What is in the trash already stays there as it is, and so does what now is in a list its undoer may not change.
     """
@@ -263,7 +263,7 @@ def sweep(before: datetime) -> int:
 
 
 def _locked(bulk_add_id: int) -> BulkAdd | None:
-    """Lock the list, then the bulk add, and return it with its list; None where they were deleted."""
+    """Lock the list, then the bulk add, and return it with its list; None if they were deleted."""
     bulk_add = BulkAdd.objects.filter(pk=bulk_add_id).first()
     if bulk_add is None:
         return None

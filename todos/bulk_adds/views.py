@@ -71,7 +71,7 @@ def undo(request: MemberRequest, pk: int) -> HttpResponse:
 @signed_in
 @limits.guard("bulk_add_report", methods=("GET",))
 def report(request: MemberRequest, pk: int) -> StreamingHttpResponse:
-    """Send what became of each line, as a table; written while it is sent."""
+    """Send the outcome of each line, as a table that is written while it is sent."""
     found = access.writable_bulk_add(request.user, pk)
     response = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="bulk-add-{found.pk}.csv"'

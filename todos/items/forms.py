@@ -10,7 +10,7 @@ from todos.web.fields import LARGEST_ID, LineField, LinesField
 
 
 class TodoForm(forms.Form):
-    """Takes the text, the notes or both: what is not sent is not touched."""
+    """Accepts the text, the notes or both: what is not sent is not changed."""
 
     text = LineField(label=_("Text"), max_length=TEXT_LENGTH)
     notes = LinesField(label=_("Notes"), max_length=NOTES_LENGTH, required=False)

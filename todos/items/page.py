@@ -1,4 +1,4 @@
-"""What the page of one to-do shows, but for its form."""
+"""What the page of one to-do shows, except for its form."""
 
 from typing import Any
 

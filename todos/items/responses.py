@@ -1,4 +1,4 @@
-"""Answers to a to-do's verbs: the part of the list page htmx asked for, or a redirect to where the form stood."""
+"""Answers to a to-do's verbs: the part of the list page htmx asked for, or a redirect to the page the form was on."""
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -25,7 +25,7 @@ def after_todo(request: MemberRequest, todo: Todo) -> HttpResponse:
 
 
 def after_removal(request: MemberRequest, todo: Todo, *, from_list: int) -> HttpResponse:
-    """Answer a verb that took the to-do out of the list it stood in: the row goes, and the summary is that list's."""
+    """Answer a verb that took the to-do out of its list: the row goes, and the summary is that list's."""
     if swap_target(request) != f"todo-{todo.pk}":
         return after_todo(request, todo)
     membership = access.readable_list(request.user, list_page(shown_page(request)) or from_list)

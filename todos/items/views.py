@@ -101,7 +101,7 @@ def move(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _do(request: MemberRequest, found: Todo, verb: Callable[..., bool], *, said: str, undo: str) -> None:
-    """Do the verb; where it changed something, say so and offer the verb that takes it back."""
+    """Do the verb; if it changed something, say so and offer the verb that undoes it."""
     if attempt(request, lambda: verb(by=request.user)):
         toast(request, said % {"text": found.text, "list": found.list.name}, undo=reverse(undo, args=[found.pk]))
 

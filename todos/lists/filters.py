@@ -73,7 +73,7 @@ class Filters:
         return self.sort == Sort.POSITION and not self.q
 
     def query(self, **changes: Any) -> str:
-        """Return what differs from the default as "?…", or "" where nothing does.
+        """Return what differs from the default as "?…", or "" if nothing does.
 
         With `changes`; a change of anything but the page goes to the first page.
         """

@@ -1,4 +1,4 @@
-"""Answers to what changes a list: its rows, where htmx asked for them."""
+"""Answers to changes of a list: its rows, if htmx asked for them."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

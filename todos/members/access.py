@@ -1,4 +1,4 @@
-"""The way to an invitation to a list, for those who own the list."""
+"""Permission for invitations to a list: owners only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -15,7 +15,7 @@ class RoleForm(forms.Form):
 
 
 class MemberForm(forms.Form):
-    """A person to share a list with: a member, or with `invite` somebody who has no account yet."""
+    """A person to share a list with: a member, or with `invite` someone who has no account yet."""
 
     email = forms.EmailField(label=_("Email address"), max_length=254)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)

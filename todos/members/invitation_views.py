@@ -18,7 +18,7 @@ from todos.web.toasts import refuse, toast
 @signed_in
 @limits.guard("add_member")
 def make_link(request: MemberRequest, pk: int) -> HttpResponse:
-    """Answer with the link itself: in a redirect's address or in the session it would stay behind."""
+    """Answer with the link itself: a redirect's address or the session would leave it behind."""
     membership, form = access.owned_list(request.user, pk), LinkForm(request.POST, auto_id="link-%s")
     if not form.is_valid():
         return members_page(request, membership, link_form=form)

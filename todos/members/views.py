@@ -37,7 +37,7 @@ def members_page(
     link_form: LinkForm | None = None,
     made: Invitation | None = None,
 ) -> HttpResponse:
-    """Return the page with forms that came back with errors, or with the link that was made and is shown this once."""
+    """Return the page with forms that have errors, or with the new link, which is shown only this once."""
     open_ones = invitations_to(membership.list_id).open().select_related("made_by")
     context = {
         "list": membership.list,

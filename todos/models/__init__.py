@@ -1,8 +1,8 @@
 """To-dos and the lists they are shared in.
 
 Lock order, the same in every verb: lists by ascending id, then memberships, then the bulk add, then the upload with its
-owner's usage, then the to-do, then the attachment. A verb that depends on what else is in a list (who owns it, what
-stands where) locks the list; one that depends on a single to-do locks only that.
+owner's usage, then the to-do, then the attachment. A verb that depends on what else is in a list (its owners, its
+order) locks the list; one that depends on a single to-do locks only that.
 """
 
 from todos.models.activity import Activity, Verb

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CAPTION_LENGTH = 300
 MOST_FILES = 50
-"""Of one to-do: what its page shows and a list page reads for each row has an end."""
+"""Per to-do: its page shows them all, and a list page reads them for each row."""
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
@@ -36,7 +36,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         return self.filter(trashed_at__isnull=False, upload__state=State.READY)
 
     def visible_to(self, user: User) -> Self:
-        """Those of to-dos the person may see, in the trash or not, with the `role` there; not of lists in the trash."""
+        """Those of to-dos the person may see, in the trash or not, with the `role` there; not in trashed lists."""
         return self.filter(
             todo__list__memberships__user=user, todo__list__trashed_at__isnull=True, upload__state=State.READY
         ).annotate(role=models.F("todo__list__memberships__role"))
@@ -120,12 +120,12 @@ class Attachment(Trashable):
 
     @property
     def alternative(self) -> str:
-        """What stands for the picture where it is not seen."""
+        """The alternative text of the picture."""
         return self.caption or self.upload.name
 
     @classmethod
     def add(cls, upload: Upload, *, todo: Todo, by: User) -> Attachment:
-        """Put the file behind those that were chosen before it: checks end in another order.
+        """Put the file after those that were chosen before it: checks end in another order.
 
         The to-do may be in the trash: it comes back with its files. Raise FullOfFiles where others came first.
         """
@@ -142,7 +142,7 @@ class Attachment(Trashable):
         return added
 
     def set_caption(self, caption: str, *, by: User) -> bool:
-        """Return False where that is its caption already."""
+        """Return False if that already is its caption."""
         with transaction.atomic():
             self._lock_live()
             if caption == self.caption:
@@ -152,9 +152,9 @@ class Attachment(Trashable):
         return True
 
     def move(self, *, by: User, after: int) -> int | None:
-        """Move it behind the one with the id `after` (0: to the first place); return behind which it stood, or None.
+        """Move it after the one with the id `after` (0: to the first place); return which it was after, or None.
 
-        None means that it stands there already.
+        None means that it is there already.
         """
         with transaction.atomic():
             self._lock_live(ordering=True)
@@ -183,7 +183,7 @@ class Attachment(Trashable):
         return True
 
     def note_loss(self, *, by: User | None) -> None:
-        """Say in the history what became of a file that nobody removed."""
+        """Record in the history what happened to a file that nobody removed."""
         self._record(Verb.FILE_LOST, by=by, at=timezone.now())
 
     @classmethod
@@ -199,7 +199,7 @@ class Attachment(Trashable):
             raise FileInTheTrash
 
     def _lock_to_restore(self) -> None:
-        """Also raise FullOfFiles where there is no room for it."""
+        """Also raise FullOfFiles if there is no room for it."""
         self.todo.lock()
         super()._lock_to_restore()
         if self.trashed_at:
@@ -207,7 +207,7 @@ class Attachment(Trashable):
 
     @classmethod
     def _refuse_if_full(cls, todo_id: int) -> None:
-        """Raise FullOfFiles where there is no room for one more; the caller holds the to-do's lock."""
+        """Raise FullOfFiles if there is no room for one more; the caller holds the to-do's lock."""
         if cls.objects.live().filter(todo=todo_id).count() >= MOST_FILES:
             raise FullOfFiles
 

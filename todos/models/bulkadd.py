@@ -44,7 +44,7 @@ class Ending(models.TextChoices):
 
 
 class State(models.TextChoices):
-    """Where a bulk add stands, as its timestamps tell."""
+    """The state of a bulk add, derived from its timestamps."""
 
     CHECKING = "checking", _("Checking")
     PREVIEW = "preview", _("Waiting for you")
@@ -96,7 +96,7 @@ class BulkAdd(Lockable):
     """Many lines that become to-dos of a list: uploaded, checked, confirmed, added, perhaps undone.
 
     Each line read is added, skipped (it is no to-do) or failed (it is one, but `ending` came first); lines from
-    `next_line` on have not been come to. Once it is over, `lines` is the sum of the three.
+    `next_line` on have not been processed. Once it has ended, `lines` is the sum of the three.
     """
 
     list = models.ForeignKey(
@@ -208,14 +208,14 @@ class BulkAdd(Lockable):
         return State.PREVIEW if self.checked_at else State.CHECKING
 
     def run(self) -> Run | None:
-        """Return the run that works on it now, or did last; None once that is pruned."""
+        """Return the run that is working on it, or was last; None once that is pruned."""
         return Run.objects.filter(pk=self.undo_run_id if self.undo_at else self.run_id).first()
 
     def may_be_changed_by(self, user: User | None) -> bool:
         return bool(user and user.may_sign_in()) and self.list.memberships.filter(user=user, role__in=WRITERS).exists()
 
     def confirm(self, *, by: User) -> bool:
-        """Have the lines added; return False where somebody did that already."""
+        """Have the lines added; return False if someone did that already."""
         with transaction.atomic():
             self.lock()
             if self.finished_at:
@@ -231,7 +231,7 @@ class BulkAdd(Lockable):
         return True
 
     def discard(self, *, by: User) -> bool:
-        """End it before anything is added; return False where it has ended. Refused once it is confirmed."""
+        """End it before anything is added; return False if it has ended. Refused once it is confirmed."""
         with transaction.atomic():
             self.lock()
             if self.finished_at:
@@ -243,7 +243,7 @@ class BulkAdd(Lockable):
         return True
 
     def undo(self, *, by: User) -> bool:
-        """Start putting every to-do it made in the trash; return False where that was asked for already."""
+        """Start moving every to-do it added to the trash; return False if that was requested already."""
         with transaction.atomic():
             self.lock()
             if self.undo_at:
@@ -259,7 +259,7 @@ class BulkAdd(Lockable):
         return True
 
     def finish(self, *, ending: Ending = Ending.NONE, by: User | None = None) -> None:
-        """Note that nothing more is added: what is left has failed, because of the ending. The row is locked."""
+        """Record that nothing more is added: what is left has failed, because of the ending. The row is locked."""
         self.failed += self.remaining
         self.ending, self.finished_at, self.finished_by = ending, timezone.now(), by
         self.save(update_fields=["failed", "ending", "finished_at", "finished_by"])

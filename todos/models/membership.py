@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def with_their_person(collector: Collector, field: Any, memberships: Any, using: str) -> None:
-    """Delete memberships as CASCADE does; raise Deserted where other members would lose their last owner."""
+    """Delete memberships as CASCADE does; raise Deserted if other members would lose their last owner."""
     refuse_to_desert(memberships)
     models.CASCADE(collector, field, memberships, using)
 
 
 def refuse_to_desert(memberships: Iterable[Membership]) -> None:
-    """Raise Deserted where without these memberships other members would lose their last owner."""
+    """Raise Deserted if ending these memberships would leave other members without an owner."""
     owned = [row.list_id for row in memberships if row.is_owner]
     left = Membership.objects.filter(list__in=owned).exclude(pk__in=[row.pk for row in memberships])
     deserted = left.exclude(list__in=left.owners().values("list"))
@@ -44,7 +44,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(user=user)
 
     def for_members_page(self) -> Self:
-        """Owners first, then editors, then readers; in each by who came first."""
+        """Owners first, then editors, then readers; within each, the oldest membership first."""
         order = models.Case(models.When(role=Role.OWNER, then=0), models.When(role=Role.EDITOR, then=1), default=2)
         return self.select_related("user").order_by(order, "pk")
 
@@ -82,7 +82,7 @@ class Membership(Lockable):
         return self.role == Role.OWNER
 
     def change_role(self, role: str, *, by: User) -> bool:
-        """Return False where the role is that already; raise LastOwner rather than leave the list without an owner."""
+        """Return False if the role is that already; raise LastOwner rather than leave the list without an owner."""
         with transaction.atomic():
             self.list.lock()
             self.lock()
@@ -102,7 +102,7 @@ class Membership(Lockable):
         return True
 
     def remove(self, *, by: User) -> bool:
-        """End the membership; members may end their own. Return False where it has ended; may raise LastOwner."""
+        """End the membership; members may end their own. Return False if it has ended; may raise LastOwner."""
         with transaction.atomic():
             self.list.lock()
             try:

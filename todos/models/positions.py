@@ -1,4 +1,4 @@
-"""Where a to-do stands in its list: sparse integers, ordered with the id, so that a move writes one row.
+"""The position of a to-do in its list: sparse integers, ordered with the id, so that a move writes one row.
 
 Callers hold the list's lock. To-dos in the trash keep their place, and count as neighbours.
 """
@@ -29,7 +29,7 @@ def first(todos: QuerySet[Todo]) -> int:
 
 
 def behind(neighbour: Todo, *, todos: QuerySet[Todo]) -> int:
-    """Return a free position right behind `neighbour`, making room where there is none."""
+    """Return a free position right after `neighbour`, making room if there is none."""
     following = next_to(neighbour, todos=todos)
     if following is None:
         return neighbour.position + GAP
@@ -41,10 +41,10 @@ def behind(neighbour: Todo, *, todos: QuerySet[Todo]) -> int:
 
 
 def block(room_for: int, *, behind: Todo | None, todos: QuerySet[Todo]) -> tuple[int, int]:
-    """Return the first position, and the gap to the next, of to-dos in a row: behind a to-do, or first of all.
+    """Return the first position, and the gap to the next, of consecutive to-dos: after a to-do, or first of all.
 
-    `room_for` are to come, not all of them now. Asked again behind the last one, it goes on in the same room, unless
-    the list was renumbered or that to-do was moved meanwhile: there they stand closer together.
+    `room_for` are to come, not all of them now. Asked again after the last one, it goes on in the same room, unless
+    the list was renumbered or that to-do was moved meanwhile: then they are closer together.
     """
     if behind is None:
         return first(todos) - (room_for - 1) * GAP, GAP
@@ -68,6 +68,6 @@ def previous_to(todo: Todo, *, todos: QuerySet[Todo]) -> Todo | None:
 
 
 def spread(list_id: int) -> None:
-    """Give the to-dos of a list even gaps again, in the order they stand in."""
+    """Give the to-dos of a list even gaps again, in their present order."""
     with connection.cursor() as cursor:
         cursor.execute(_SPREAD, [GAP, list_id])

@@ -31,7 +31,7 @@ NOTES_LENGTH = 20_000  # characters
 
 
 class Place(NamedTuple):
-    """A place in a list: behind the to-do with the id `after`, or first where that is 0."""
+    """A place in a list: after the to-do with the id `after`, or first if that is 0."""
 
     list_id: int
     after: int
@@ -163,13 +163,13 @@ class Todo(Trashable):
         return next((file for file in self.files if file.has_thumbnails), None)
 
     def lock_live(self) -> None:
-        """Lock the row as `lock` does; raise InTheTrash where it is there by now."""
+        """Lock the row as `lock` does; raise InTheTrash if it is there by now."""
         self.lock()
         if self.trashed_at:
             raise InTheTrash
 
     def complete(self, *, by: User) -> bool:
-        """Return False where it is completed already."""
+        """Return False if it is completed already."""
         with transaction.atomic():
             self.lock_live()
             if self.completed_at:
@@ -179,7 +179,7 @@ class Todo(Trashable):
         return True
 
     def reopen(self, *, by: User) -> bool:
-        """Return False where it is open already."""
+        """Return False if it is open already."""
         with transaction.atomic():
             self.lock_live()
             if not self.completed_at:
@@ -188,7 +188,7 @@ class Todo(Trashable):
         return True
 
     def edit(self, *, by: User, text: str | None = None, notes: str | None = None) -> bool:
-        """Set what is given and differs from what is stored; return False where nothing does."""
+        """Set what is given and differs from what is stored; return False if nothing does."""
         with transaction.atomic():
             self.lock_live()
             given = {"text": text, "notes": notes}
@@ -200,11 +200,11 @@ class Todo(Trashable):
         return True
 
     def move(self, *, by: User, to: TodoList | None = None, after: int | None = None) -> Place | None:
-        """Move it behind the to-do with the id `after` (0: to the first place) of its list, or of the list `to`.
+        """Move it after the to-do with the id `after` (0: to the first place) of its list, or of the list `to`.
 
         Without `after` it goes first in another list, and stays where it is in its own. In another list it also goes
-        first where `after` is no longer there, so that undoing a move brings it back at any rate. Returns the place
-        it left, or None where it stands there already.
+        first if `after` is no longer there, so that undoing a move always brings it back. Returns the place
+        it left, or None if it is there already.
         """
         with transaction.atomic():
             target = self._lock_with_lists(to)

@@ -122,7 +122,7 @@ class TodoList(Trashable):
         return reverse("todos:list", args=[self.pk])
 
     def lock_live(self) -> None:
-        """Lock the row as `lock` does; raise ListInTheTrash where it is there by now."""
+        """Lock the row as `lock` does; raise ListInTheTrash if it is there by now."""
         self.lock()
         if self.trashed_at:
             raise ListInTheTrash
@@ -155,7 +155,7 @@ class TodoList(Trashable):
         return todo
 
     def rename(self, name: str, *, by: User) -> bool:
-        """Return False where that is its name already."""
+        """Return False if that already is its name."""
         with transaction.atomic():
             self.lock_live()
             if self.name == name:
@@ -165,7 +165,7 @@ class TodoList(Trashable):
         return True
 
     def add_member(self, user: User, *, role: str, by: User, tell: bool = True) -> bool:
-        """Share the list and `tell` the person by mail; return False, changing nothing, where they are a member."""
+        """Share the list and `tell` the person by mail; return False, changing nothing, if they are a member."""
         now = timezone.now()
         with transaction.atomic():
             self.lock_live()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 TRASH_KEEPS = timedelta(days=30)
-"""How long what is in the trash can be restored; after that it is deleted at night."""
+"""How long things in the trash can be restored; after that they are deleted at night."""
 
 
 class Trashable(Lockable):
@@ -48,7 +48,7 @@ class Trashable(Lockable):
         abstract = True
 
     def trash(self, *, by: User) -> bool:
-        """Put it in the trash, where it keeps its place; return False where it is there already."""
+        """Move it to the trash, where it keeps its place; return False if it is there already."""
         with transaction.atomic():
             self.lock()
             if self.trashed_at:
@@ -58,7 +58,7 @@ class Trashable(Lockable):
         return True
 
     def restore(self, *, by: User) -> bool:
-        """Take it out of the trash; return False where it is not there."""
+        """Take it out of the trash; return False if it is not there."""
         with transaction.atomic():
             self._lock_to_restore()
             if not self.trashed_at:

@@ -1,4 +1,4 @@
-"""What a person gets of their lists when they ask for their data."""
+"""The part of a person's data export about their lists."""
 
 from collections.abc import Iterator
 

@@ -35,7 +35,7 @@ def describe(many: Sequence[Data]) -> list[str]:
 
 
 def grant(data: Data, *, person: User, by: User | None) -> Granted | None:
-    """Let the person into the list, if the inviter owns it at this moment. Who is in it keeps their role."""
+    """Let the person into the list, if the inviter owns it at this moment. A member keeps their role."""
     todo_list = TodoList(pk=data["list"])
     try:
         todo_list.lock_live()

@@ -20,7 +20,7 @@ _NAMING = (Verb.MEMBER_ADDED, Verb.MEMBER_ROLE_CHANGED, Verb.MEMBER_REMOVED, Ver
 def leave(person: User, *, deserting: bool = False) -> None:
     """Take the person out of all lists that others are in too.
 
-    Where they alone own one raise ValidationError or, `deserting`, leave it without an owner, as the console shows.
+    If they alone own one, raise ValidationError or, `deserting`, leave it without an owner, as the console shows.
     """
     lists = TodoList.objects.select_for_update(no_key=True).filter(memberships__user=person).order_by("pk")
     held = list(lists.values_list("pk", flat=True))

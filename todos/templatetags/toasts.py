@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.filter
 def toasts(stored: Iterable[Message] | None) -> list[messages.Toast]:
-    """Return the waiting messages as toasts: objects with text, level, undo_url, fields."""
+    """Return the pending messages as toasts: objects with text, level, undo_url, fields."""
     return messages.toasts(stored or [])

@@ -20,12 +20,12 @@ _FILES = 50
 
 
 def trashed_todos(before: datetime, *, limit: int) -> Deleted:
-    """Delete to-dos that are in the trash since `before` or longer. `restore` refuses them, so no half comes back."""
+    """Delete to-dos that were trashed at `before` or earlier. `restore` refuses them, so nothing comes back by half."""
     return _todos(Todo.objects.trashed().filter(trashed_at__lte=before).order_by("trashed_at"), limit=limit)
 
 
 def trashed_attachments(before: datetime, *, limit: int) -> Deleted:
-    """Delete attachments that are in the trash since `before` or longer; `restore` refuses them."""
+    """Delete attachments that were trashed at `before` or earlier; `restore` refuses them."""
     return _attachments(Attachment.objects.filter(trashed_at__lte=before).order_by("trashed_at"), limit=limit)
 
 
@@ -36,7 +36,7 @@ def lost_attachments(before: datetime, *, limit: int) -> Deleted:
 
 
 def trashed_lists(before: datetime, *, limit: int) -> Deleted:
-    """Delete rows of the list that is longest in the trash, at least since `before`, and in the end the list."""
+    """Delete rows of the list that was trashed first, at `before` or earlier, and in the end the list."""
     todo_list = TodoList.objects.trashed().filter(trashed_at__lte=before).order_by("trashed_at").first()
     return empty(todo_list, limit=limit) if todo_list else {}
 

@@ -43,7 +43,7 @@ def signed_in[**P, R: HttpResponseBase](view: Callable[P, R]) -> Callable[P, R |
 
 @contextmanager
 def held(list_pk: int) -> Iterator[None]:
-    """Keep roles and the trash of a list as they are until the block ends: what is loaded in it, then still holds.
+    """Keep roles and the trash of a list as they are until the block ends, so that permissions loaded in it stay valid.
 
     On SQLite a transaction is the only writer from its beginning.
     """
@@ -58,7 +58,7 @@ def holding[Found: Membership | TodoList | BulkAdd](
 ) -> Iterator[Found]:
     """Load with permission, hold the list, and load again: what is yielded holds until the block ends.
 
-    Without the first load anybody could make a list's members wait.
+    Without the first load, anyone could make a list's members wait.
     """
     found = load(user, pk)
     with held(found.pk if isinstance(found, TodoList) else found.list_id):

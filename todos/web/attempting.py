@@ -6,7 +6,7 @@ from todos.web.toasts import refuse
 
 
 def attempt[T](request: MemberRequest, verb: Callable[[], T]) -> T | None:
-    """Return what the verb returns; where it is refused, tell the person why and return None."""
+    """Return what the verb returns; if it is refused, tell the person why and return None."""
     try:
         return verb()
     except Refused as reason:

@@ -1,4 +1,4 @@
-"""Form fields for texts that people type: what cannot be stored or seen is refused once, and clearly."""
+"""Form fields for typed text, with one clear error for characters that cannot be stored or seen."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class TextField(forms.CharField):
 
 
 class LineField(TextField):
-    """One line of text that shows something; pasted line breaks and tabs become spaces."""
+    """One line of text with something visible; pasted line breaks and tabs become spaces."""
 
     default_validators = [validate_characters, validate_visible]
 

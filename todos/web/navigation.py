@@ -1,4 +1,4 @@
-"""Where a request came from, and which part of the page its answer goes to."""
+"""The page that a request came from, and the part of it that the answer replaces."""
 
 from urllib.parse import urlsplit
 

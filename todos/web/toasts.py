@@ -28,7 +28,7 @@ class Toast:
 
 
 def toast(request: HttpRequest, text: str, *, undo: str | None = None, fields: Mapping[str, Any] | None = None) -> None:
-    """Tell the person what happened; posting `fields` to `undo` takes it back."""
+    """Tell the person what happened; posting `fields` to `undo` undoes it."""
     extra = {"undo": undo, "fields": {name: str(value) for name, value in (fields or {}).items()}} if undo else {}
     messages.success(request, text, extra_tags=json.dumps(extra) if extra else "")
 

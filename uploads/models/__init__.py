@@ -1,4 +1,4 @@
-"""Uploads and what they take up.
+"""Uploads and the space they take up.
 
 Lock order: the upload, then its owner's usage. Usage changes by differences, so that it may be counted again at any
 time.

@@ -20,7 +20,7 @@ class StrayQuerySet(models.QuerySet["Stray"]):
 
 
 class Stray(models.Model):
-    """What a sweep found that should not be: reported first, deleted by a later sweep that finds it again."""
+    """Something a sweep found that should not exist: reported first, deleted by a later sweep that finds it again."""
 
     kind = models.CharField(_("kind"), max_length=10, choices=StrayKind)
     key = models.CharField(_("key"), max_length=1024, help_text=_("Of the stored object, or the upload's id."))

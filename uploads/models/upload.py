@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 VERIFY = "verify upload"
 RECHECK = "check upload again"
 PUT_WITHIN = timedelta(seconds=120)
-"""How long an address to send to works."""
+"""How long an address for sending a file works."""
 SLACK = timedelta(minutes=1)
 REMOVE = "removed uploads"
 
@@ -106,7 +106,7 @@ class Upload(models.Model):
 
     @property
     def incoming(self) -> str:
-        """The key of what the browser sends: nobody is ever served it."""
+        """The key of what the browser sends; it is never served to anyone."""
         return f"incoming/{self.pk}"
 
     @property
@@ -152,7 +152,7 @@ class Upload(models.Model):
 
     @classmethod
     def create(cls, *, name: str, size: int, type: str, target: targets.Target, by: User) -> Upload:
-        """Reserve room for a file that the person may add to the target; raise Refused where it is not taken."""
+        """Reserve room for a file that the person may add to the target; raise Refused if it is not accepted."""
         if size < 1:
             raise refusals.empty()
         if size > settings.UPLOAD_MAX_BYTES:
@@ -171,7 +171,7 @@ class Upload(models.Model):
             )
 
     def complete(self, *, by: User | None) -> bool:
-        """Start the check of what was sent; False where that was done before. Raise NotUploaded where nothing was."""
+        """Start the check of what was sent; False if that was done before. Raise NotUploaded if nothing was sent."""
         if self.state == State.PENDING and store().head(self.incoming) is None:
             raise NotUploaded
         with transaction.atomic():
@@ -283,5 +283,5 @@ class Upload(models.Model):
         self._remove_later()
 
     def _remove_later(self) -> None:
-        """Have what still arrives deleted, too: an address to send to works until its time is over."""
+        """Have what still arrives deleted, too: the address for sending works until it expires."""
         engine.send(REMOVE, {"upload_id": self.pk}, delay=PUT_WITHIN + SLACK, idempotency_key=f"{self.pk} late")

@@ -36,7 +36,7 @@ class Usage(models.Model):
 
     @classmethod
     def reserve(cls, owner: User, size: int) -> None:
-        """Add the bytes, or raise Refused where they are more than the owner's quota leaves."""
+        """Add the bytes, or raise Refused if they exceed what is left of the owner's quota."""
         cls.objects.get_or_create(owner=owner)
         fitting = cls.objects.filter(owner=owner, bytes__lte=settings.UPLOAD_QUOTA_BYTES - size)
         if not fitting.update(bytes=F("bytes") + size):

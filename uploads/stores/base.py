@@ -24,7 +24,7 @@ class Found:
 
 
 class StoreError(Exception):
-    """The store is down, full, or answers nonsense; the text is for the log."""
+    """The store is down, full, or answers nonsense; the message is for the log."""
 
 
 class Missing(StoreError):
@@ -32,7 +32,7 @@ class Missing(StoreError):
 
 
 class Changed(StoreError):
-    """Under the key are other bytes than those that were looked at."""
+    """The bytes under the key are no longer those that were looked at."""
 
 
 class Store(Protocol):
@@ -40,7 +40,7 @@ class Store(Protocol):
         """Return a right to write these many bytes of this type, once: nothing is overwritten."""
 
     def presign_get(self, key: str, *, name: str, type: str, inline: bool, expires: timedelta) -> str | None:
-        """Return an address to read from; None where the application sends the bytes itself."""
+        """Return an address to read from; None if the application sends the bytes itself."""
 
     def head(self, key: str) -> Found | None: ...
 
@@ -48,13 +48,13 @@ class Store(Protocol):
         """Open for reading and seeking; raise Missing, or Changed where the bytes are not those of the etag."""
 
     def promote(self, source: str, target: str, *, etag: str, type: str) -> None:
-        """Copy where the source still is what the etag says, or raise Changed or Missing. Twice is as good as once."""
+        """Copy if the source still has the etag; raise Changed or Missing otherwise. Safe to repeat."""
 
     def write(self, key: str, file: BinaryIO, *, type: str) -> None:
         """Write the whole file from its beginning, over what was there; readers see all of it or nothing."""
 
     def delete(self, key: str) -> None:
-        """Delete, no matter whether it is there."""
+        """Delete, whether or not it exists."""
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Found]]:
         """Yield all keys with this beginning, in any order."""

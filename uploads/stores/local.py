@@ -1,4 +1,4 @@
-"""Files on the local disk, under settings.UPLOAD_FOLDER. An address of the application stands for the store's own.
+"""Files on the local disk, under settings.UPLOAD_FOLDER. The application's own address replaces the store's.
 
 A file appears whole or not at all: it is written under tmp/, brought to the disk, then linked or renamed into place.
 Promoting is another name for the same file. An ETag is the file's identity: its number, time of change and size.
@@ -27,7 +27,7 @@ CHUNK = 256 * 1024
 
 
 class Taken(StoreError):
-    """Something was written under the key before, and is not overwritten."""
+    """Something was already written under the key, and is not overwritten."""
 
 
 class LocalStore:
@@ -106,7 +106,7 @@ class LocalStore:
     # --- What the address for bytes needs ----------------------------------------------------------------------------
 
     def receive(self, key: str, chunks: Iterator[bytes], *, size: int) -> Found:
-        """Write what comes in, as much as was promised, where nothing is yet; raise Taken where something is."""
+        """Write the declared number of bytes if there is nothing yet; raise Taken if there is."""
         with _as_store_error(), _written(chunks) as made:
             found = _found(made.stat())
             if found.size != size:
@@ -122,7 +122,7 @@ class LocalStore:
 
 
 def is_signed(key: str, query: QueryDict) -> bool:
-    """Was this query made by presign_put for this key, and is its time not over?"""
+    """Was this query made by presign_put for this key, and has it not expired?"""
     type, size, until = (query.get(name, "") for name in ("type", "size", "expires"))
     if not (size.isascii() and size.isdigit() and until.isascii() and until.isdigit() and len(size + until) < 40):
         return False

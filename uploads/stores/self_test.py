@@ -30,7 +30,7 @@ class Tried(NamedTuple):
 
 
 class Failed(Exception):
-    """The store answers, but not as it has to."""
+    """The store answers, but wrongly."""
 
 
 type Trial = tuple[str, Callable[[], None]]

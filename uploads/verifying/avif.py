@@ -1,6 +1,6 @@
-"""AVIF: the boxes of ISO 14496-12 around it, as far as size and metadata are told there. Moving ones are not taken.
+"""AVIF: the boxes of ISO 14496-12 around it, as far as they tell size and metadata. Animated ones are not accepted.
 
-Offsets into the file stand in many places, so nothing is moved: metadata is overwritten where it lies.
+Offsets into the file are in many places, so nothing is moved: metadata is overwritten in place.
 """
 
 from collections.abc import Iterator

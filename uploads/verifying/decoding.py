@@ -18,7 +18,7 @@ from uploads.verifying.limits import Shape
 from uploads.verifying.rejecting import Rejected
 
 MEMORY = 448 * 1024 * 1024
-"""Address space of the process, of which the dearest pictures that are let through use 290 MB."""
+"""Address space of the process; the most expensive pictures that are accepted use 290 MB."""
 CPU_TIME = timedelta(seconds=20)
 PATIENCE = timedelta(seconds=60)
 """On a machine that has other things to do."""

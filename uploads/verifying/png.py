@@ -19,7 +19,7 @@ MOST_INFLATED = 640_000_000
 """Bytes of the rows of all frames; the largest still picture has 320 million."""
 MOST_TEXT = 2 * 1024 * 1024
 MOST_INFLATED_TEXT = 4 * 1024 * 1024
-"""Of all texts and the colour profile together; Photoshop's XMP has some hundred kilobytes."""
+"""Of all texts and the colour profile together; Photoshop's XMP has several hundred kilobytes."""
 _MOST_CHUNKS = 30_000
 _PIECE = 64 * 1024
 _INFLATED_PIECE = 1024 * 1024

@@ -1,4 +1,4 @@
-"""What a file is refused with, and what is known of one that is not."""
+"""The reason for rejecting a file, or what is known about an accepted one."""
 
 from dataclasses import dataclass
 

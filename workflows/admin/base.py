@@ -22,7 +22,7 @@ from workflows.core.errors import EngineError
 ACT_ON = 500
 """Rows that one action acts on; more would outlast the request."""
 COUNT_TO = 10_000
-"""Rows that a list counts and leads through; filter to see what lies further back."""
+"""Rows that a list counts and pages through; filter to see older ones."""
 
 
 class BoundedPaginator(Paginator[Any]):
@@ -35,7 +35,7 @@ class BoundedPaginator(Paginator[Any]):
 
 @dataclass(frozen=True)
 class Verb:
-    """What an operator may do to a row: `act(id, request)` calls one transition and returns what to say."""
+    """Something an operator can do to a row: `act(id, request)` calls one transition and returns what to say."""
 
     label: Any
     act: Callable[[str, HttpRequest], str]
@@ -45,7 +45,7 @@ class Verb:
 class Console(admin.ModelAdmin[Any]):
     """A page of rows that only transitions write.
 
-    Who may view them looks; who may change them posts verbs to `<id>/do/<verb>/`.
+    People with the view permission can look; people with the change permission post verbs to `<id>/do/<verb>/`.
     """
 
     verbs: Mapping[str, Verb] = {}
@@ -98,7 +98,7 @@ class Console(admin.ModelAdmin[Any]):
         return HttpResponseRedirect(self.list_url())
 
     def do(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
-        """Do the verb and go back; where it cannot be undone, ask first."""
+        """Do the verb and go back; if it cannot be undone, ask first."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_change_permission(request):

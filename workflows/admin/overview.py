@@ -26,7 +26,7 @@ MESSAGES = {"message.acknowledged": "good", "message.retried": "soon", "message.
 
 @dataclass(frozen=True)
 class Matter:
-    """Something that needs an operator; `is_bad` where work stands still or was given up."""
+    """Something that needs an operator; `is_bad` if work has stopped or was given up."""
 
     text: str
     url: str

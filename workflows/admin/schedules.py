@@ -20,7 +20,7 @@ FIRINGS = 100
 
 @dataclass(frozen=True)
 class Listed:
-    """A schedule as the code declares it and as its row stands; either may be missing."""
+    """A schedule as declared in code, and its row; either may be missing."""
 
     name: str
     made: ScheduleDefinition | None

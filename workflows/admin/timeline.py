@@ -1,4 +1,4 @@
-"""One run as its page shows it: a page of its steps with what befell each, in a fixed number of bounded queries."""
+"""One run as its page shows it: a page of its steps with the history of each, in a fixed number of bounded queries."""
 
 import json
 from collections import defaultdict

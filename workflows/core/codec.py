@@ -1,4 +1,4 @@
-"""Values as the engine stores them: JSON, with dates, times, decimals, UUIDs and timedeltas kept as what they were."""
+"""Values as the engine stores them: JSON, with dates, times, decimals, UUIDs and timedeltas restored to their types."""
 
 import hashlib
 import json

@@ -33,7 +33,7 @@ class Workflow:
     sensitive: bool = False
 
     def bind(self, given: Mapping[str, Any]) -> None:
-        """Raise InvalidInput where the function cannot be called with it."""
+        """Raise InvalidInput if the function cannot be called with it."""
         try:
             inspect.signature(self.function).bind(None, **given)
         except TypeError as error:
@@ -196,7 +196,7 @@ def schedule(
 ) -> ScheduleDefinition:
     """Start the workflow at each time of the cron expression (five fields), or in each interval.
 
-    `missed` says what becomes of firings that fell into a downtime: none, one, or all of them (the newest 100).
+    `missed` says which firings missed during a downtime are made up for: none, one, or all (the newest 100).
     """
     what = f"Schedule {name}"
     if name in _schedules:

@@ -41,7 +41,7 @@ class Retry:
 
 
 def check_duration(what: str, value: timedelta, *, longest: timedelta = LONGEST) -> timedelta:
-    """Return the duration, or raise InvalidValue where it is negative or too long."""
+    """Return the duration, or raise InvalidValue if it is negative or too long."""
     if not isinstance(value, timedelta):
         raise InvalidValue(what=what, value=repr(value), why="give a timedelta")
     if not timedelta(0) <= value <= longest:

@@ -46,7 +46,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """One unit in a queue.
 
-    It may be taken from `available_at` on, alone from `due_at` on, earlier in a full batch; while a consumer holds it
+    It can be claimed from `available_at` on: alone from `due_at` on, earlier in a full batch; while a consumer holds it
     (`claim`) both are the end of the lease; acknowledged and dead messages have neither.
     """
 

@@ -1,4 +1,4 @@
-"""What the console and /metrics read off the tables, at a bounded cost however many runs are over."""
+"""What the console and /metrics read from the tables, at a bounded cost however many runs have finished."""
 
 from collections import Counter as Tally
 from collections.abc import Iterator

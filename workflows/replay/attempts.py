@@ -1,4 +1,4 @@
-"""How a step that runs code is tried: one attempt after the other, each recorded before it begins."""
+"""The attempts of a step that runs code: one after the other, each recorded before it begins."""
 
 import json
 import logging
@@ -46,7 +46,7 @@ class Attempts:
         self._until_settled()
 
     def go_on(self) -> None:
-        """Take up a recorded step; an attempt that still runs was lost with its worker."""
+        """Continue a recorded step; an attempt that is still marked as running was lost with its worker."""
         if self._step.status == StepStatus.RUNNING:
             self._end(Outcome.LOST, LOST)
         self._until_settled()

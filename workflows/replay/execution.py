@@ -19,7 +19,7 @@ LOOK_FOR_CODE_EVERY = timedelta(seconds=30)
 
 
 def execute(run: Run) -> None:
-    """Take a claimed run as far as it goes now. What stands in the way of that is left to the next claim."""
+    """Take a claimed run as far as it goes now. Whatever prevents that is left to the next claim."""
     definition = find_workflow(run.workflow, run.version)
     if definition is None:  # another worker may have it: code is rolled out machine by machine
         code = f"code of {run.workflow} version {run.version}"
@@ -76,7 +76,7 @@ def _failed_step(error: BaseException | None) -> StepFailed | None:
 
 
 def _is_poison(run: Run, recorded: list[Recorded]) -> bool:
-    """Count the lost worker where no attempt has counted it."""
+    """Count the lost worker if no attempt has counted it."""
     if recorded and recorded[-1].status == StepStatus.RUNNING:
         return False
     finished = sum(step.status in (StepStatus.SUCCEEDED, StepStatus.FAILED) for step in recorded)

@@ -1,4 +1,4 @@
-"""What all transitions share: crash points, fenced statements, and the way out when a claim is gone."""
+"""What all transitions share: crash points, fenced statements, and the exception for a run whose claim is gone."""
 
 import functools
 import logging
@@ -60,7 +60,7 @@ def write(statement: str, params: Sequence[Any]) -> int:
 
 
 def lost_database(error: Exception) -> Unwind:
-    """Say that the database refused, and return the way out: the run goes on when its lease is over."""
+    """Say that the database refused, and return the way out: the run continues when its lease has expired."""
     log.warning("a worker's write was refused: %s", str(error).strip())
     return Unwind("the database refused")
 

@@ -69,7 +69,7 @@ def send_batch(
 
 @verb
 def claim(consumer: Consumer, token: str) -> list[Message]:
-    """Hold a batch that is due under the token, which nobody else uses; nothing where the queue has none."""
+    """Hold a batch that is due under the token, which nobody else uses; nothing if the queue has none."""
     now = clock.now()
     wait = consumer.max_batch_wait
     if wait and not _is_due(consumer, now):
@@ -176,7 +176,7 @@ def drop(ids: Iterable[int], *, by: Any = None) -> int:
 
 @verb
 def pause(queue: str, *, by: Any = None) -> bool:
-    """Deliver nothing more from the queue; what is in hand is finished. False if it is paused already."""
+    """Deliver nothing more from the queue; messages in flight are finished. False if it is paused already."""
     with transaction.atomic():
         state = _state(get_consumer(queue).queue)
         if state.paused_at:

@@ -1,4 +1,4 @@
-"""Forgetting what is over. Each changes at most `limit` rows of what ended before, and returns how many."""
+"""Deleting what has finished. Each changes at most `limit` rows of what ended before, and returns how many."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from workflows.models import Attempt, AuditLine, Event, Firing, Message, Run, Ru
 from workflows.transitions.guarding import verb
 
 FOR_GOOD = (RunStatus.SUCCEEDED, RunStatus.CANCELLED)
-"""What no operator can take back."""
+"""Statuses that no operator can undo."""
 
 
 @verb
@@ -17,7 +17,7 @@ def runs(before: datetime, *, limit: int) -> int:
     """Delete what belongs to finished runs, and those of which nothing else is left.
 
     First failed runs can be retried no more: a parent before its child, which it would start again if that were gone.
-    Then they are deleted, a child before its parent. A run that an operator has in hand is left for the next time.
+    Then they are deleted, a child before its parent. A run that an operator is working on is left for the next time.
     """
     over = Run.objects.finished().filter(Q(parent=None) | Q(parent__status__in=FOR_GOOD), finished_at__lt=before)
     if failed := _lock(over.in_status(RunStatus.FAILED), limit):

@@ -109,7 +109,7 @@ def fields_of(run: Run) -> dict[str, Any]:
 
 @verb
 def claim(worker: str, *, limit: int) -> list[Run]:
-    """Hold up to `limit` due runs for the worker: new ones, woken ones, and those whose lease is over."""
+    """Hold up to `limit` due runs for the worker: new ones, woken ones, and those whose lease has expired."""
     now = clock.now()
     params = (instant(now), limit, worker, instant(now + LEASE), instant(now))
     claimed = list(Run.objects.raw(spell(_CLAIM, connection.vendor), params))
@@ -182,7 +182,7 @@ def note_loss(run: Run, *, position: int) -> int:
 
 
 def hold(run: Run) -> None:
-    """Lock the run inside a transaction, or raise Unwind where the claim is gone."""
+    """Lock the run inside a transaction, or raise Unwind if the claim is gone."""
     held = Run.objects.select_for_update().filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
     if held.values_list("pk").first() is None:
         raise Stopped

@@ -69,7 +69,7 @@ def load(run: Run) -> list[Recorded]:
 
 @verb
 def start(run: Run, step: Recorded, *, timeout: timedelta) -> None:
-    """Record that the first attempt of a new step begins; it must be over after the timeout."""
+    """Record that the first attempt of a new step begins; it must end within the timeout."""
     now = clock.now()
     step.wake_at = now + timeout
     _insert(_START, run, step, now=now)
@@ -162,7 +162,7 @@ inside_end = inside("steps.end_attempt")
 
 @verb
 def wait_for_event(run: Run, step: Recorded, *, type: str) -> None:
-    """Take the oldest event of the type, or note that the wait is over, or wait for it and raise Unwind.
+    """Consume the oldest event of the type, or record that the wait timed out, or wait for it and raise Unwind.
 
     The run's lock decides between an event that comes and a wait that ends: `send_event` takes it too.
     """

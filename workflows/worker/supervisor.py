@@ -1,8 +1,8 @@
 """The worker: a django-q2 cluster in a process group of its own, watched from outside.
 
-A cluster can look alive and be deaf: a worker process killed while idle dies holding the queue's lock, and no job runs
-any more. So what counts is that jobs come back. A cluster that was silent for too long, while its processes were not
-all at work, is killed whole and restarted, and the leases of what it held are ended at once.
+A cluster can look alive and do nothing: a worker process killed while idle dies holding the queue's lock, and no job
+runs any more. So what counts is that jobs come back. A cluster that was silent for too long, while its processes were
+not all at work, is killed whole and restarted, and the leases of what it held are ended at once.
 """
 
 import logging
@@ -101,7 +101,7 @@ class Supervisor:
         self.orphaned = True
 
     def _bury_the_dead(self) -> None:
-        """End the leases of supervisors that were killed on this machine, and forget those that are gone for long."""
+        """End the leases of supervisors killed on this machine, and forget those that have been gone for long."""
         here = Worker.objects.filter(name__startswith=f"{socket.gethostname()}-").exclude(name=self.name)
         for name in here.values_list("name", flat=True):
             if _is_dead(name):

@@ -1,4 +1,4 @@
-"""What a worker process does when the doorbell rings: claim what is due, in batches, and do it."""
+"""The work of a worker process when the doorbell rings: claim what is due, in batches, and do it."""
 
 import faulthandler
 import logging
@@ -37,7 +37,7 @@ OVERDUE = timedelta(seconds=3)
 ADRIFT = timedelta(minutes=1)
 """How long a workflow's own code may take between two steps, before its process ends."""
 STILL = timedelta(seconds=15)
-"""How long the heart may stand still, before the process ends; its leases are over by then."""
+"""How long the heart may stand still, before the process ends; its leases have expired by then."""
 
 log = logging.getLogger("holdfast.workflows")
 
@@ -119,7 +119,7 @@ class Hands:
 
 
 def work(hands: Hands, *, stopping: Callable[[], bool], until: float) -> bool:
-    """Work until nothing is due, the worker must stop, or `until` (time.monotonic()) is over; tell whether it did."""
+    """Work until nothing is due, the worker must stop or `until` (time.monotonic()) has passed; False if nothing was."""
     worked = False
     while not stopping() and time.monotonic() < until and work_once(hands.worker, hands, stopping):
         worked = True

@@ -1,4 +1,4 @@
-"""Changing the address one signs in with: by a link sent to the new one, and told to the old one."""
+"""Changing the sign-in address: by a link sent to the new one, with a mail to the old one."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from project.lib.locking import lock
 
 
 def ask(person: User, email: str) -> None:
-    """Mail a link to the new address; where somebody signs in with it, mail nothing, and tell nobody so."""
+    """Mail a link to the new address; if someone signs in with it, mail nothing and don't say so."""
     if _is_free(email, owner=person):
         url = public_url(reverse("account_change_email_confirm", args=[_key(person, email)]))
         context: dict[str, Any] = {"url": url, "email": email}
@@ -23,7 +23,7 @@ def ask(person: User, email: str) -> None:
 
 
 def find(key: str) -> tuple[User, str] | None:
-    """Return who changes to which address; None for a link that was used, is too old, or of who may not sign in.
+    """Return the person and the new address; None if the link was used, is too old, or the person may not sign in.
 
     A link dies with a change of the address or of the password, and with the end of all sessions.
     """
@@ -41,7 +41,7 @@ def find(key: str) -> tuple[User, str] | None:
 
 
 def confirm(key: str) -> User | None:
-    """Change the address and tell the old one; None where the link is worth nothing (any more)."""
+    """Change the address and tell the old one; None if the link does not work (any more)."""
     try:
         with transaction.atomic():
             if not (found := find(key)):

@@ -30,7 +30,7 @@ def change_email(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_email(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask, as mail programs open links by themselves; whoever reads the new address's mail may answer."""
+    """Ask first, as mail programs open links by themselves; anyone who reads the new address's mail can answer."""
     if request.method == "POST" and (person := change.confirm(key)):
         messages.success(request, _("Your sign-in address is now %(email)s.") % {"email": person.email})
         return redirect("account_settings" if person == request.user else "account_login")
