@@ -48,7 +48,8 @@ def tip(user_id: int, *, had_link: bool) -> bool:
     person = User.objects.filter(pk=user_id).first()
     if person is None or not _end(user_id):
         return False
-    if any(extension.has_begun(person) for extension in extensions.joined()):  # and the note of it has not arrived yet
+    # They have completed something, and the note of it has not arrived yet.
+    if any(extension.has_begun(person) for extension in extensions.joined()):
         return False
     if not (had_link or person.has_usable_password()):
         return False
