@@ -32,9 +32,9 @@ LOGIN, REAUTHENTICATE = "/accounts/login/", "/accounts/reauthenticate/"
 PROCESSES = TRIES = 8
 JSON = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
 LAST_USE = """
-from accounts import inviting
+from accounts import invitations
 from accounts.models import User
-print(inviting.make_link(by=User.objects.get()).link.partition(":8000")[2])
+print(invitations.make_link(by=User.objects.get()).link.partition(":8000")[2])
 """
 COUNT = "from accounts.models import User; print(User.objects.filter(name='Racer').count())"
 places = count(1)

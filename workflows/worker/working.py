@@ -119,7 +119,7 @@ class Hands:
 
 
 def work(hands: Hands, *, stopping: Callable[[], bool], until: float) -> bool:
-    """Work until nothing is due, the worker must stop or `until` (time.monotonic()) has passed; False if nothing was."""
+    """Work until nothing is due, the worker must stop or `until` (time.monotonic()) passes; return if any was done."""
     worked = False
     while not stopping() and time.monotonic() < until and work_once(hands.worker, hands, stopping):
         worked = True
