@@ -138,23 +138,24 @@ def swallow():
             pass
 swallow()
 """
-HOLDING_THE_INTERPRETER = """
-import re
-re.match(r"(a+)+$", "a" * 64 + "b")
-"""
+HOLDING_THE_INTERPRETER = "sum(range(10**15))"  # one instruction, in which no signal is looked at
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", [RESISTING, HOLDING_THE_INTERPRETER])
 def test_a_process_whose_code_cannot_be_interrupted_ends(code):
     script = f"""
+import threading
 import django
 django.setup()
 from datetime import timedelta
 from workflows.worker import working
 from workflows.replay.deadline import Deadline
 working.STILL = timedelta(seconds=3)
+watched, arm = threading.Event(), working.faulthandler.dump_traceback_later
+working.faulthandler.dump_traceback_later = lambda *args, **options: (arm(*args, **options), watched.set())
 working.Heart(working.Hands("x"), lambda: False).start()
+watched.wait()
 with Deadline(timedelta(seconds=0.5)):
     exec({code!r})
 """
