@@ -5,7 +5,7 @@ was opened where it was sent, and with a link the inviter answers for whom they 
 without a mail server take people in. It ends where the inviter may not sign in any more, and with a link somebody can
 take any address that has no account here yet; an address that has one is never taken over.
 
-What an invitation grants belongs to who has joined accounts.extensions; the invitation carries it as {name: data}.
+What an invitation grants belongs to the apps that joined accounts.extensions; it carries that as {name: data}.
 """
 
 from collections.abc import Iterable

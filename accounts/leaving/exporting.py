@@ -1,6 +1,6 @@
 """Giving people their own data: one ZIP of JSON and of their own files in the private storage, for a week.
 
-What there is besides the account comes from who has joined accounts.extensions.
+Everything besides the account comes from the apps that joined accounts.extensions.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Deleting a person with all their data, once a second operator has approved it.
 
-What other apps have of the person is left and deleted by who has joined accounts.extensions.
+The apps that joined accounts.extensions leave and delete what they have of the person.
 """
 
 from datetime import datetime
