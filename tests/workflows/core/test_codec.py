@@ -91,7 +91,7 @@ def test_a_value_within_itself_is_refused():
 
 def test_the_limit_counts_bytes():
     assert encode("x" * (LIMIT - 2), what="it")
-    with pytest.raises(TooLarge, match="it takes 1048577 bytes and at most 1048576 are stored"):
+    with pytest.raises(TooLarge, match="it takes 1048577 bytes, but at most 1048576 can be stored"):
         encode("x" * (LIMIT - 1), what="it")
     with pytest.raises(TooLarge):
         encode("é" * (LIMIT // 2), what="it")
